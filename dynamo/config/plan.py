@@ -1,0 +1,126 @@
+"""The launch plan: everything that `run` needs, as plain frozen data.
+
+A plan holds no live object: it can be printed, compared, dumped, pickled and hashed. Engine
+arguments are exactly what the engine's own argument class takes, as JSON values.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class EnginePlan:
+    """One engine: what it is started with, and nothing about the load put on it."""
+
+    backend: str
+    """Backend name: `vllm`, `sglang`, `trtllm`."""
+    version: str
+    """Engine version whose argument catalogue the arguments were checked against."""
+    device: str
+    """`cpu` or `cuda`, already decided."""
+    arguments: Mapping[str, Any]
+    """Keyword arguments of the engine's own argument class (vLLM: AsyncEngineArgs)."""
+    environment: Mapping[str, str]
+    """Environment variables that must be set before the engine library is imported."""
+
+    @property
+    def key(self) -> str:
+        """Twelve hex digits that are equal exactly when a started engine can be used again."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """Which model is served and under which name."""
+
+    path: str
+    """Local directory, hub id, or `pypi:<package>` for a model shipped inside a PyPI package."""
+    served_name: str
+    """Name that clients put into the `model` field of a request."""
+
+
+@dataclass(frozen=True)
+class EndpointPlan:
+    """Where in the distributed runtime the worker is found."""
+
+    namespace: str
+    component: str
+    endpoint: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.namespace}.{self.component}.{self.endpoint}"
+
+
+@dataclass(frozen=True)
+class RuntimePlan:
+    """Arguments of the distributed runtime and the variables that its native part reads."""
+
+    store: str
+    """`mem`, `file`, `etcd` or `kubernetes`."""
+    request_plane: str
+    event_plane: str
+    environment: Mapping[str, str]
+    """Set in this process before the runtime wheel is imported."""
+    grace_period_seconds: float = 5.0
+    """Wait between unregistering and shutting down (R117)."""
+
+
+@dataclass(frozen=True)
+class RegistrationPlan:
+    """What the worker tells the frontend about its model (R102 to R104)."""
+
+    worker_type: str
+    """`aggregated`, `prefill`, `decode` or `encode`."""
+    model_input: str
+    """`tokens` (the frontend tokenises) or `text`."""
+    endpoint_types: tuple[str, ...]
+    """Any of `chat`, `completions`."""
+    tool_call_parser: str | None = None
+    reasoning_parser: str | None = None
+    custom_jinja_template: str | None = None
+    enable_local_indexer: bool = True
+    use_kv_events: bool = False
+    migration_limit: int = 0
+
+
+@dataclass(frozen=True)
+class FrontendPlan:
+    """The OpenAI HTTP frontend held by this process."""
+
+    host: str
+    port: int
+    router_mode: str
+
+
+@dataclass(frozen=True)
+class WorkloadPlan:
+    """A closed-loop synthetic load: `concurrency` clients, each sends its next request at once."""
+
+    concurrency: int
+    num_requests: int
+    input_tokens: int
+    output_tokens: int
+    seed: int
+    warmup_requests: int
+
+
+@dataclass(frozen=True)
+class LaunchPlan:
+    """A whole worker: engine, model, runtime, registration, frontend, and the load for `bench`."""
+
+    engine: EnginePlan
+    model: ModelPlan
+    role: str
+    endpoint: EndpointPlan
+    runtime: RuntimePlan
+    registration: RegistrationPlan
+    frontend: FrontendPlan | None
+    workload: WorkloadPlan
+    dump_config_to: str | None = None
+    notes: tuple[str, ...] = field(default=())
+    """What was derived or decided on the user's behalf, one sentence each."""

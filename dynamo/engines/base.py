@@ -1,0 +1,119 @@
+"""What an engine is. The worker and the tuner know this protocol and no engine by name."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class EngineDeadError(RuntimeError):
+    """The engine cannot serve any request any more; the worker must end (R116)."""
+
+
+class InvalidRequestError(ValueError):
+    """The request itself is wrong; its text is meant for the client (HTTP 400)."""
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What a started engine says about itself; the frontend is told the same (R102)."""
+
+    version: str
+    context_length: int
+    """Longest prompt plus output, in tokens."""
+    kv_block_size: int
+    """Tokens per KV cache block."""
+    total_kv_blocks: int
+    max_num_seqs: int
+    max_num_batched_tokens: int
+    vocab_size: int
+    data_parallel_size: int = 1
+    startup_seconds: Mapping[str, float] = field(default_factory=dict)
+    """Where the start went, e.g. {"import": 9.1, "engine": 24.0}."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """One request in the engine-neutral form made by dynamo.worker.sampling.
+
+    `sampling` holds only what the client set, under the names of the Dynamo protocol
+    (temperature, top_p, top_k, min_p, presence_penalty, frequency_penalty, repetition_penalty,
+    seed, n, ...). An engine takes what it knows and ignores the rest (R120).
+    """
+
+    request_id: str
+    token_ids: Sequence[int]
+    max_tokens: int
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    min_tokens: int | None = None
+    ignore_eos: bool = False
+    stop_token_ids: Sequence[int] = ()
+    guided_decoding: Mapping[str, Any] | None = None
+    logprobs: int | None = None
+    prompt_logprobs: int | None = None
+    kv_transfer_params: Mapping[str, Any] | None = None
+    lora_name: str | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TopLogprob:
+    """One candidate token at one output position."""
+
+    token_id: int
+    logprob: float
+    rank: int
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """New tokens of one choice. The last chunk of a choice carries its finish reason."""
+
+    token_ids: Sequence[int]
+    index: int = 0
+    finish_reason: str | None = None
+    """`stop`, `length`, `cancelled` or `error: <text>` (R132)."""
+    log_probs: Sequence[float] | None = None
+    """Log probability of each new token."""
+    top_logprobs: Sequence[Sequence[TopLogprob]] | None = None
+    """Candidates of each new token, most probable first."""
+    stop_reason: int | str | None = None
+    prompt_tokens: int | None = None
+    """Set on a choice's last chunk."""
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    """Prompt tokens served from the prefix cache."""
+    kv_transfer_params: Mapping[str, Any] | None = None
+
+
+class Engine(Protocol):
+    """A started or startable engine. Used from one event loop."""
+
+    async def start(self) -> EngineInfo:
+        """Load the model and get ready. On failure nothing stays behind."""
+        ...
+
+    def generate(self, request: GenerateRequest) -> AsyncIterator[Chunk]:
+        """Stream chunks. Closing the iterator early aborts the request in the engine (R115).
+
+        Raises:
+            InvalidRequestError: the engine refuses the request.
+            EngineDeadError: the engine is gone.
+        """
+        ...
+
+    async def abort(self, request_id: str) -> None:
+        """Free what the engine holds for a request; unknown ids are ignored."""
+        ...
+
+    async def check_health(self) -> None:
+        """Raise EngineDeadError when the engine cannot serve any more."""
+        ...
+
+    async def reset_prefix_cache(self) -> bool:
+        """Forget all cached prefixes (R107); false when the engine refused."""
+        ...
+
+    async def stop(self) -> None:
+        """End the engine and everything it started: processes, shared memory, files. Idempotent."""
+        ...

@@ -1,0 +1,29 @@
+"""KV cache connectors: what moves or keeps KV cache outside one engine."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dynamo.config.fields import setting
+
+
+@dataclass
+class ConnectorEntry:
+    """One connector, in the engine's own terms."""
+
+    kv_connector: str = ""
+    """Connector class known to the engine, such as `NixlConnector`."""
+    kv_role: str = setting("kv_both", choices=("kv_both", "kv_producer", "kv_consumer"))
+    """Whether this engine sends KV cache, receives it, or both."""
+    kv_connector_module_path: str | None = None
+    """Python module that defines the connector class when the engine does not."""
+    kv_connector_extra_config: dict[str, Any] = field(default_factory=dict)
+    """Settings that the connector class defines itself."""
+
+
+@dataclass
+class ConnectorConfig:
+    """The connectors in use. `connector=nixl` chooses one, `connector=[kvbm,nixl]` several, in
+    order (R48 to R57)."""
+
+    chain: dict[str, ConnectorEntry] = field(default_factory=dict)
+    """Chosen connectors by name, first one asked first; empty: none."""

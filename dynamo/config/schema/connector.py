@@ -25,5 +25,5 @@ class ConnectorConfig:
     """The connectors in use. `connector=nixl` chooses one, `connector=[kvbm,nixl]` several, in
     order (R48 to R57)."""
 
-    chain: dict[str, ConnectorEntry] = field(default_factory=dict)
+    chain: dict[str, ConnectorEntry] = setting({}, env=("DYN_CONNECTOR",), selects="connector")
     """Chosen connectors by name, first one asked first; empty: none."""

@@ -1,0 +1,80 @@
+"""Environment variables as typed overrides: checked like the command line, placed before it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from dynamo.config.assignment import Assignment, override_text
+from dynamo.config.fields import FieldInfo
+from dynamo.config.known_names import runtime_variables
+from dynamo.config.problems import Problem
+from dynamo.config.suggest import closest
+from dynamo.config.values import ValueProblem, parse_text
+
+PREFIXES = ("DYN_", "ETCD_", "NATS_")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the environment says about the configuration."""
+
+    assignments: tuple[Assignment, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_environment(environ: Mapping[str, str], fields: Iterable[FieldInfo]) -> Environment:
+    """Turn variables into assignments (R1 to R3, R9) and report what cannot be used."""
+    known: set[str] = set()
+    assignments: list[Assignment] = []
+    problems: list[Problem] = []
+    for field in fields:
+        known.update(field.setting.env)
+        present = [name for name in field.setting.env if name in environ]
+        problems += _contradictions(field, present, environ)
+        for name in present[:1]:
+            try:
+                assignments += _assign(name, environ[name], field)
+            except ValueProblem as error:
+                problems.append(_bad_value(name, environ[name], error))
+    problems += _unknown_names(environ, known)
+    return Environment(tuple(assignments), tuple(problems))
+
+
+def _assign(name: str, text: str, field: FieldInfo) -> Iterator[Assignment]:
+    group = field.setting.selects
+    if group:
+        options: str | list[str] = text.strip()
+        if field.type is not str:
+            options = text.lower().split() or ["none"]
+        if options:
+            written = "[" + ",".join(options) + "]" if isinstance(options, list) else options
+            yield Assignment(group, options, name, f"{group}={written}", selects=True)
+        return
+    value = parse_text(text, field)
+    if value is not None:
+        yield Assignment(field.path, value, name, f"{field.path}={override_text(value)}")
+
+
+def _bad_value(name: str, text: str, error: ValueProblem) -> Problem:
+    meant = f"{name}={error.suggestion}" if error.suggestion else ""
+    return Problem(name, text, str(error), error.allowed, meant, source="environment")
+
+
+def _contradictions(
+    field: FieldInfo, present: list[str], environ: Mapping[str, str]
+) -> Iterator[Problem]:
+    for other in present[1:]:
+        if environ[other] != environ[present[0]]:
+            message = f"contradicts {present[0]}={environ[present[0]]}; two names of {field.path}"
+            yield Problem(other, environ[other], message, f"{present[0]} alone", source="environment")
+
+
+def _unknown_names(environ: Mapping[str, str], known: set[str]) -> Iterator[Problem]:
+    everything = known | runtime_variables()
+    families = tuple(name for name in everything if name.startswith(PREFIXES))
+    for name in sorted(set(environ) - everything):
+        near = closest(name, families, limit=1, at_most=2 if name.startswith(PREFIXES) else 1)
+        if near and len(name) > 5:
+            text = "is not a known variable and has no effect"
+            yield Problem(
+                name, environ[name], text, suggestion=near[0], source="environment", fatal=False
+            )

@@ -1,0 +1,140 @@
+"""Read and check single values against a schema field."""
+
+import typing
+from typing import Any
+
+from dynamo.config.fields import FieldInfo
+from dynamo.config.problems import Problem
+from dynamo.config.suggest import closest
+
+TRUE_WORDS = ("true", "1", "yes", "on")
+FALSE_WORDS = ("false", "0", "no", "off")
+BOOLEAN_WORDS = "true, 1, yes, on, false, 0, no, off"
+
+
+class ValueProblem(ValueError):
+    """The text is not a value of the field's type; `allowed` says what is."""
+
+    def __init__(self, message: str, allowed: str, suggestion: str = "") -> None:
+        super().__init__(message)
+        self.allowed = allowed
+        self.suggestion = suggestion
+
+
+def parse_text(text: str, field: FieldInfo) -> Any:
+    """Read a value from the text of an environment variable (R9, R10, R14 to R16).
+
+    Raises:
+        ValueProblem: the text is not of the field's type.
+    """
+    if typing.get_origin(field.type) is list:
+        return split_list(text, field.setting.separator)
+    stripped = text.strip()
+    if field.type is bool:
+        return parse_boolean(stripped or "false")
+    if not stripped:
+        return None
+    return text if field.type is str else check_type(parse_number(stripped), field)
+
+
+def split_list(text: str, separator: str) -> list[str]:
+    """Split on white space, or on the separator with blanks around it ignored."""
+    items = text.split(separator) if separator else text.split()
+    return [item.strip() for item in items if item.strip()]
+
+
+def parse_boolean(word: str) -> bool:
+    """Read one of the eight boolean words, in any case (R14, R15)."""
+    if word.lower() in TRUE_WORDS:
+        return True
+    if word.lower() in FALSE_WORDS:
+        return False
+    near = closest(word, (*TRUE_WORDS, *FALSE_WORDS), limit=1)
+    raise ValueProblem("is not a boolean word", BOOLEAN_WORDS, near[0] if near else "")
+
+
+def parse_number(text: str) -> int | float | str:
+    """Return the number that the text spells, or the text itself."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def check_type(value: Any, field: FieldInfo) -> Any:
+    """Return the value as the field's type; texts of interpolations pass unchecked.
+
+    Raises:
+        ValueProblem: it cannot be the field's type without guessing.
+    """
+    if isinstance(value, str) and "${" in value:
+        return value
+    if value is None:
+        if field.optional:
+            return None
+        raise ValueProblem("cannot be null", field.type_text)
+    if field.type is bool:
+        return value if isinstance(value, bool) else parse_boolean(str(value))
+    if field.type is int and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if field.type is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if field.type is str and not isinstance(value, dict | list):
+        return str(value)
+    origin = typing.get_origin(field.type)
+    if origin in (list, dict) and isinstance(value, origin):
+        return value
+    raise ValueProblem(f"is not {_article(field)}", _allowed_type(field))
+
+
+def _article(field: FieldInfo) -> str:
+    names = {bool: "a boolean", int: "an integer", float: "a number", str: "a text"}
+    origin = typing.get_origin(field.type)
+    return names.get(field.type, "a list" if origin is list else "a mapping")
+
+
+def _allowed_type(field: FieldInfo) -> str:
+    if field.setting.choices:
+        return ", ".join(field.setting.choices)
+    if typing.get_origin(field.type) is list:
+        return "a list such as [a,b]"
+    return range_text(field) or field.type_text
+
+
+def range_text(field: FieldInfo) -> str:
+    """Describe the allowed range of a number; empty when there is none."""
+    low, high = field.setting.minimum, field.setting.maximum
+    match (low is None, high is None):
+        case (False, False):
+            return f"{low} to {high}"
+        case (False, True):
+            return f"{low} or more"
+        case (True, False):
+            return f"{high} or less"
+    return ""
+
+
+def check_limits(value: Any, field: FieldInfo, source: str = "") -> list[Problem]:
+    """Check choices and range of a value that has the right type."""
+    if value is None:
+        return []
+    items = value if isinstance(value, list) else [value]
+    return [problem for item in items for problem in _check_one(item, field, source)]
+
+
+def _check_one(value: Any, field: FieldInfo, source: str) -> list[Problem]:
+    choices = field.setting.choices
+    if choices and str(value).lower() not in choices:
+        near = closest(str(value), choices, limit=1)
+        meant = f"{field.path}={near[0]}" if near else ""
+        text = "is not one of the choices"
+        return [Problem(field.path, value, text, ", ".join(choices), meant, source=source)]
+    low, high = field.setting.minimum, field.setting.maximum
+    too_low = low is not None and value < low
+    too_high = high is not None and value > high
+    if too_low or too_high:
+        text = "is out of range"
+        return [Problem(field.path, value, text, range_text(field), source=source)]
+    return []

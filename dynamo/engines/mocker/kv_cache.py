@@ -13,7 +13,9 @@ class BlockPool:
 
     def __init__(self, num_blocks: int) -> None:
         self._references = [0] * num_blocks
-        self._free: OrderedDict[int, None] = OrderedDict((block, None) for block in range(num_blocks))
+        self._free: OrderedDict[int, None] = OrderedDict(
+            (block, None) for block in range(num_blocks)
+        )
         self._hash_of: dict[int, int] = {}
         self._by_hash: dict[int, int] = {}
 

@@ -1,0 +1,15 @@
+"""Order of the whole suite: fast tests first, then those that start real processes."""
+
+from pathlib import Path
+
+import pytest
+
+E2E = Path(__file__).parent / "e2e"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything under tests/e2e and run it last."""
+    for item in items:
+        if E2E in item.path.parents:
+            item.add_marker("e2e")
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)

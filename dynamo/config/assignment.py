@@ -1,5 +1,6 @@
 """A value given to a key, and where it was given."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +32,17 @@ def override_text(value: Any) -> str:
         case int() | float():
             return repr(value)
         case str():
-            escaped = value.replace("\\'", "\\\\'").replace("'", "\\'")
-            if escaped.endswith("\\"):
-                escaped += "\\"
-            return f"'{escaped}'"
+            return _quoted(value)
         case list() | tuple():
             return "[" + ",".join(override_text(item) for item in value) + "]"
         case dict():
             return "{" + ",".join(f"{k}:{override_text(v)}" for k, v in value.items()) + "}"
     raise TypeError(f"no override for a value of type {type(value).__name__}")
+
+
+def _quoted(text: str) -> str:
+    """Quote a text: backslashes count only before a quote, `${` must not become a reference."""
+    text = re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + "\\${", text)
+    text = re.sub(r"(\\*)'", lambda found: found[1] * 2 + "\\'", text)
+    return "'" + re.sub(r"\\+$", lambda found: found[0] * 2, text) + "'"
+

@@ -116,25 +116,25 @@ def range_text(field: FieldInfo) -> str:
     return ""
 
 
-def check_limits(value: Any, field: FieldInfo, source: str = "") -> list[Problem]:
+def check_limits(value: Any, field: FieldInfo) -> list[Problem]:
     """Check choices and range of a value that has the right type."""
     if value is None:
         return []
     items = value if isinstance(value, list) else [value]
-    return [problem for item in items for problem in _check_one(item, field, source)]
+    return [problem for item in items for problem in _check_one(item, field)]
 
 
-def _check_one(value: Any, field: FieldInfo, source: str) -> list[Problem]:
+def _check_one(value: Any, field: FieldInfo) -> list[Problem]:
     choices = field.setting.choices
     if choices and str(value).lower() not in choices:
         near = closest(str(value), choices, limit=1)
         meant = f"{field.path}={near[0]}" if near else ""
         text = "is not one of the choices"
-        return [Problem(field.path, value, text, ", ".join(choices), meant, source=source)]
+        return [Problem(field.path, value, text, ", ".join(choices), meant)]
     low, high = field.setting.minimum, field.setting.maximum
     too_low = low is not None and value < low
     too_high = high is not None and value > high
     if too_low or too_high:
         text = "is out of range"
-        return [Problem(field.path, value, text, range_text(field), source=source)]
+        return [Problem(field.path, value, text, range_text(field))]
     return []

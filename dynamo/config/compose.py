@@ -1,0 +1,168 @@
+"""Compose conf/, environment and command line into one typed configuration, once.
+
+Nothing is raised for bad input: whatever is wrong is collected as problems, and what is right is
+composed nevertheless, so that one run finds everything.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from hydra import compose, initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from dynamo.config.assignment import Assignment
+from dynamo.config.environment import read_environment
+from dynamo.config.overrides import Vocabulary, check_overrides
+from dynamo.config.problems import Problem
+from dynamo.config.provenance import file_assignments, flatten, sources
+from dynamo.config.schema import BACKENDS, Config
+from dynamo.config.schema_index import SchemaIndex, schema_index
+from dynamo.config.values import ValueProblem, check_limits, check_type
+
+CONFIG_NAME = "config"
+VERSION_BASE = "1.3"
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A composed configuration, or the reasons why there is none."""
+
+    config: Config | None
+    """None when something fatal kept Hydra from composing."""
+    problems: tuple[Problem, ...]
+    overrides: tuple[str, ...]
+    """Environment and command line as Hydra takes them, weakest first."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Each leaf's value by its path."""
+    find_sources: Callable[[], dict[str, str]] = dict
+
+    @functools.cached_property
+    def sources(self) -> dict[str, str]:
+        """Where each leaf's value came from, by its path. Reads the files again: on demand."""
+        return self.find_sources()
+
+    @property
+    def fatal(self) -> bool:
+        """Whether anything found so far forbids going on."""
+        return any(problem.fatal for problem in self.problems)
+
+
+def register_schema() -> None:
+    """Put the schema where conf/ finds it: outside the user's groups, so that it is no option."""
+    store = ConfigStore.instance()
+    store.store(CONFIG_NAME, Config, group="schema", package="_global_")
+    for name, owner in BACKENDS.items():
+        store.store(name, owner, group="schema/backend")
+
+
+def compose_config(
+    overrides: Sequence[str],
+    environ: Mapping[str, str],
+    config_dir: Path,
+    engine_arguments: Callable[[], Iterable[str]] = tuple,
+) -> Composition:
+    """Compose once; `engine_arguments` names all engine arguments, for suggestions only."""
+    register_schema()
+    with initialize_config_dir(str(config_dir), version_base=VERSION_BASE):
+        loader = cast(ConfigLoaderImpl, GlobalHydra.instance().config_loader())
+        names = vocabulary(loader, engine_arguments)
+        given, problems = given_assignments(overrides, environ, names)
+        texts = [assignment.text for assignment in given]
+        try:
+            tree = compose(CONFIG_NAME, texts)
+        except (HydraException, OmegaConfBaseException) as error:
+            problems += _file_problems(loader, texts) or [_unexplained(error)]
+            return Composition(None, tuple(problems), tuple(texts))
+        return _finish(tree, loader, given, problems)
+
+
+def vocabulary(loader: ConfigLoaderImpl, engine_arguments: Callable[[], Iterable[str]]) -> Vocabulary:
+    """Return every name that an override may use."""
+    groups = frozenset(loader.list_groups("")) - {"schema", "hydra"}
+    options = functools.partial(loader.get_group_options, results_filter=ObjectType.CONFIG)
+    return Vocabulary(schema_index(), groups, options, engine_arguments)
+
+
+def given_assignments(
+    overrides: Sequence[str],
+    environ: Mapping[str, str],
+    names: Vocabulary,
+    *,
+    sweep: bool = False,
+) -> tuple[list[Assignment], list[Problem]]:
+    """Check environment and command line; the command line comes last and wins (R1)."""
+    environment = read_environment(environ, schema_index().fields.values())
+    given: list[Assignment] = []
+    problems = list(environment.problems)
+    for variable in environment.assignments:
+        checked = check_overrides([variable.text], names, source=variable.source)
+        given += checked.assignments
+        problems += checked.problems
+    checked = check_overrides(overrides, names, sweep=sweep)
+    return [*given, *checked.assignments], [*problems, *checked.problems]
+
+
+def _finish(
+    tree: DictConfig, loader: ConfigLoaderImpl, given: list[Assignment], problems: list[Problem]
+) -> Composition:
+    texts = tuple(assignment.text for assignment in given)
+    index = schema_index(tree.backend.name)
+    problems += [
+        Problem(key, "???", "has no value and needs one", suggestion=f"{key}=...")
+        for key in sorted(OmegaConf.missing_keys(tree))
+    ]
+    try:
+        values = dict(flatten(OmegaConf.to_container(tree, resolve=True)))
+        config = cast(Config, OmegaConf.to_object(tree))
+    except OmegaConfBaseException as error:
+        return Composition(None, (*problems, _unexplained(error)), texts)
+
+    def find_sources() -> dict[str, str]:
+        return sources(values, [*file_assignments(loader, texts), *given])
+
+    problems += limit_problems(index, values)
+    return Composition(config, tuple(problems), texts, values, find_sources)
+
+
+def limit_problems(index: SchemaIndex, values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check choices and ranges of all values, whatever their source."""
+    for path, value in values.items():
+        field = index.fields.get(path)
+        if field is not None and value != "???":
+            yield from check_limits(value, field)
+
+
+def _file_problems(loader: ConfigLoaderImpl, texts: Sequence[str]) -> list[Problem]:
+    """Find the lines of files that Hydra cannot merge: unknown keys and wrong types."""
+    try:
+        lines = file_assignments(loader, texts)
+    except HydraException:
+        return []
+    index = schema_index()
+    return [problem for line in lines for problem in _line_problems(line, index)]
+
+
+def _line_problems(line: Assignment, index: SchemaIndex) -> Iterator[Problem]:
+    field = index.owner_of(line.key)
+    if field is None:
+        meant = index.meant(line.key)
+        yield Problem(line.key, line.value, "is not a known setting", suggestion=meant, source=line.source)
+    elif field.path == line.key:
+        try:
+            check_type(line.value, field)
+        except ValueProblem as error:
+            yield Problem(line.key, line.value, str(error), error.allowed, error.suggestion, source=line.source)
+
+
+def _unexplained(error: Exception) -> Problem:
+    key = getattr(error, "full_key", None) or "configuration"
+    return Problem(str(key), "", " ".join(str(error).split()))

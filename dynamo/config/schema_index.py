@@ -1,0 +1,80 @@
+"""Find settings by their dotted path, and the path that was probably meant."""
+
+import dataclasses
+import functools
+import typing
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dynamo.config.fields import FieldInfo, leaves, type_hints, without_none
+from dynamo.config.schema import BACKENDS, Config
+from dynamo.config.suggest import closest
+
+
+@dataclass(frozen=True)
+class SchemaIndex:
+    """All settings of a configuration with one backend, or with any."""
+
+    fields: dict[str, FieldInfo]
+    sections: frozenset[str]
+
+    def owner_of(self, path: str) -> FieldInfo | None:
+        """Return the setting at the path, or the mapping setting that the path leads into."""
+        parts = path.split(".")
+        for length in range(len(parts), 0, -1):
+            field = self.fields.get(".".join(parts[:length]))
+            if field is not None:
+                inside = length < len(parts)
+                return None if inside and typing.get_origin(field.type) is not dict else field
+        return None
+
+    def children(self, section: str) -> set[str]:
+        """Return the names directly below a section; "" is the root."""
+        prefix = f"{section}." if section else ""
+        below = [path for path in (*self.fields, *self.sections) if path.startswith(prefix)]
+        return {path[len(prefix) :].split(".")[0] for path in below}
+
+    def meant(self, path: str, engine_arguments: Iterable[str] = ()) -> str:
+        """Return the existing path nearest to an unknown one; empty when none is near."""
+        return self._walk(path) or self._by_leaf(path, engine_arguments)
+
+    def _walk(self, path: str) -> str:
+        found: list[str] = []
+        for part in path.split("."):
+            section = ".".join(found)
+            if self.owner_of(section) is not None:
+                found.append(part)
+                continue
+            near = closest(part, self.children(section), limit=1)
+            if not near:
+                return ""
+            found.append(near[0])
+        return ".".join(found)
+
+    def _by_leaf(self, path: str, engine_arguments: Iterable[str]) -> str:
+        homes = {name.rsplit(".", 1)[-1]: name for name in self.fields}
+        homes.update({name: f"backend.engine.{name}" for name in engine_arguments})
+        near = closest(path.rsplit(".", 1)[-1].replace("-", "_"), homes, limit=1)
+        return homes[near[0]] if near else ""
+
+
+@functools.cache
+def schema_index(backend: str | None = None) -> SchemaIndex:
+    """Index the schema with the named backend; None knows the settings of every backend."""
+    fields = {field.path: field for field in leaves(Config)}
+    for name, owner in BACKENDS.items():
+        if backend in (None, name):
+            fields.update({field.path: field for field in leaves(owner, "backend.")})
+    if backend is not None:
+        own = {field.path for field in leaves(BACKENDS[backend], "backend.")}
+        fields = {
+            path: field
+            for path, field in fields.items()
+            if not path.startswith("backend.") or path in own
+        }
+    return SchemaIndex(fields, frozenset(_sections()))
+
+
+def _sections() -> list[str]:
+    hints = type_hints(Config)
+    return [name for name, kind in hints.items() if dataclasses.is_dataclass(without_none(kind)[0])]

@@ -6,13 +6,13 @@ installed wheel.
 
 import functools
 import json
-from importlib import resources
+from pathlib import Path
 
 
 @functools.cache
 def _names() -> dict[str, list[str]]:
-    text = resources.files("dynamo.config").joinpath("data/names.json").read_text("utf-8")
-    names: dict[str, list[str]] = json.loads(text)
+    file = Path(__file__).with_name("data") / "names.json"
+    names: dict[str, list[str]] = json.loads(file.read_text("utf-8"))
     return names
 
 

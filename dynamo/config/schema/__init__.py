@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from omegaconf import MISSING
+
 from dynamo.config.fields import setting
 from dynamo.config.schema.backend import BackendConfig, MockerBackend, VllmBackend
 from dynamo.config.schema.connector import ConnectorConfig, ConnectorEntry
@@ -31,7 +33,7 @@ class Config:
     request_plane: RequestPlaneConfig = field(default_factory=RequestPlaneConfig)
     event_plane: EventPlaneConfig = field(default_factory=EventPlaneConfig)
     nats: NatsConfig = field(default_factory=NatsConfig)
-    backend: BackendConfig = field(default_factory=VllmBackend)
+    backend: BackendConfig = MISSING
     connector: ConnectorConfig = field(default_factory=ConnectorConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     role: RoleConfig = field(default_factory=RoleConfig)

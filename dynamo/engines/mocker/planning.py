@@ -1,0 +1,47 @@
+"""Plan the simulated engine."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from dynamo.config.machine import Machine
+from dynamo.config.plan import EnginePlan, LaunchPlan
+from dynamo.config.problems import Problem
+from dynamo.config.schema import Config
+from dynamo.config.suggest import closest
+from dynamo.engines.mocker.arguments import MockArguments, mock_arguments
+
+
+def check(config: Config, machine: Machine) -> list[Problem]:
+    """Check argument names one by one, then the values together."""
+    known = list(argument_names())
+    problems = [_unknown(name, value, known) for name, value in config.backend.engine.items() if name not in known]
+    if not problems:
+        try:
+            mock_arguments(config.backend.engine)
+        except (TypeError, ValueError) as error:
+            problems = [Problem("backend.engine", "", str(error))]
+    return problems
+
+
+def _unknown(name: str, value: object, known: Sequence[str]) -> Problem:
+    near = closest(name, known, limit=1)
+    meant = f"backend.engine.{near[0]}={value}" if near else ""
+    text = "is not an argument of the mocker"
+    return Problem(f"backend.engine.{name}", value, text, ", ".join(known), meant)
+
+
+def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, Sequence[str]]:
+    """Return the arguments as given: the mock engine fills in its own defaults."""
+    arguments = dict(config.backend.engine)
+    environment = dict(config.backend.environment)
+    return EnginePlan("mocker", "1", "cpu", arguments, environment), ()
+
+
+def argument_names() -> Iterable[str]:
+    """Return the names of all arguments of the mock engine."""
+    return (field.name for field in dataclasses.fields(MockArguments))
+
+
+def command(plan: LaunchPlan) -> str:
+    """The mock engine runs inside the worker only."""
+    return "# The mocker has no server of its own."

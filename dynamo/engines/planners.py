@@ -1,0 +1,56 @@
+"""Which module plans which engine. Planning is pure and imports no engine library."""
+
+import importlib
+from collections.abc import Iterable, Sequence
+from typing import Protocol, cast
+
+from dynamo.config.machine import Machine
+from dynamo.config.plan import EnginePlan, LaunchPlan
+from dynamo.config.problems import Problem
+from dynamo.config.schema import Config
+
+
+class Planner(Protocol):
+    """What the planning module of an engine offers."""
+
+    def check(self, config: Config, machine: Machine) -> list[Problem]:
+        """Apply the rules that only this engine has."""
+        ...
+
+    def engine_plan(self, config: Config, machine: Machine) -> tuple[EnginePlan, Sequence[str]]:
+        """Return the plan of a checked configuration, and what was decided for the user."""
+        ...
+
+    def argument_names(self) -> Iterable[str]:
+        """Return the names of all engine arguments."""
+        ...
+
+    def command(self, plan: LaunchPlan) -> str:
+        """Return the equivalent command line of the engine's own server."""
+        ...
+
+
+_MODULES = {
+    "vllm": "dynamo.engines.vllm.planning",
+    "mocker": "dynamo.engines.mocker.planning",
+}
+
+
+def planner(backend: str) -> Planner:
+    """Import the planning module of a backend."""
+    return cast(Planner, importlib.import_module(_MODULES[backend]))
+
+
+def plan_engine(config: Config, machine: Machine) -> tuple[EnginePlan, Sequence[str]]:
+    """Plan the engine of a checked configuration."""
+    return planner(config.backend.name).engine_plan(config, machine)
+
+
+def check_engine(config: Config, machine: Machine) -> list[Problem]:
+    """Apply the rules of the chosen engine."""
+    return planner(config.backend.name).check(config, machine)
+
+
+def all_argument_names() -> set[str]:
+    """Return the argument names of every engine, for suggestions."""
+    return {name for backend in _MODULES for name in planner(backend).argument_names()}

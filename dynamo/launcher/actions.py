@@ -1,0 +1,94 @@
+"""What each action does with a composed configuration. Returns the process's exit status."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from dynamo.config.compose import Composition
+from dynamo.config.machine import Machine
+from dynamo.config.plan import LaunchPlan
+from dynamo.config.rules import check_rules
+from dynamo.config.schema import Config
+from dynamo.engines.planners import check_engine, planner
+from dynamo.launcher.planning import plan_launch
+from dynamo.launcher.report import EXIT_BAD_INPUT, print_problems, with_sources
+from dynamo.launcher.show import explain_text, plan_text
+
+
+def act(composition: Composition, machine: Machine) -> int:
+    """Check everything, then do what `action` says."""
+    problems = list(composition.problems)
+    config = composition.config
+    if config is not None and not any(p.path == "backend.name" for p in problems):
+        problems += [*check_rules(config), *check_engine(config, machine)]
+    if problems:
+        print_problems(with_sources(problems, composition.sources))
+    if config is None or any(problem.fatal for problem in problems):
+        return EXIT_BAD_INPUT
+    return ACTIONS[config.action](config, composition, machine)
+
+
+def check(config: Config, composition: Composition, machine: Machine) -> int:
+    """Say that nothing is wrong; planning runs too, so that it cannot fail later."""
+    plan_launch(config, machine)
+    print("ok")
+    return 0
+
+
+def plan(config: Config, composition: Composition, machine: Machine) -> int:
+    """Print the whole launch plan."""
+    print(plan_text(plan_launch(config, machine)))
+    return 0
+
+
+def command(config: Config, composition: Composition, machine: Machine) -> int:
+    """Print the engine's own command line for the same engine."""
+    print(planner(config.backend.name).command(plan_launch(config, machine)))
+    return 0
+
+
+def explain(config: Config, composition: Composition, machine: Machine) -> int:
+    """Print every setting with its value and where that came from."""
+    notes = plan_launch(config, machine).notes
+    print(explain_text(composition.values, composition.sources, notes))
+    return 0
+
+
+def serve(config: Config, composition: Composition, machine: Machine) -> int:
+    """Look whether the start can succeed, then run the worker until it is told to stop."""
+    launch_plan = plan_launch(config, machine)
+    if not _preflight(launch_plan):
+        return EXIT_BAD_INPUT
+    from dynamo.launcher.dump import dump_configuration
+    from dynamo.worker.serve import serve as run_worker
+
+    dump_configuration(launch_plan, composition)
+    return run_worker(launch_plan)
+
+
+def bench(config: Config, composition: Composition, machine: Machine) -> int:
+    """Measure one configuration: a sweep of one trial."""
+    launch_plan = plan_launch(config, machine)
+    if not _preflight(launch_plan):
+        return EXIT_BAD_INPUT
+    from dynamo.launcher.sweep import run_trials, trial
+
+    return run_trials([trial(0, (), composition, launch_plan, ())], Path(output_dir("outputs")))
+
+
+def _preflight(launch_plan: LaunchPlan) -> bool:
+    from dynamo.worker.preflight import preflight
+
+    problems = preflight(launch_plan)
+    print_problems(problems)
+    return not any(problem.fatal for problem in problems)
+
+
+ACTIONS: dict[str, Callable[[Config, Composition, Machine], int]] = {
+    "serve": serve,
+    "check": check,
+    "plan": plan,
+    "command": command,
+    "explain": explain,
+    "bench": bench,
+}

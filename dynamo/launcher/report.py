@@ -1,0 +1,47 @@
+"""Show problems: one report with everything found, as plain text."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TextIO
+
+from dynamo.config.problems import Problem
+from dynamo.config.redact import is_secret_name
+
+EXIT_BAD_INPUT = 2
+
+
+def with_sources(problems: Sequence[Problem], sources: Mapping[str, str]) -> list[Problem]:
+    """Add to each problem where its value came from, as far as that is known."""
+    return [
+        problem if problem.source else replace(problem, source=sources.get(problem.path, ""))
+        for problem in problems
+    ]
+
+
+def print_problems(problems: Sequence[Problem], stream: TextIO | None = None) -> None:
+    """Print notices and errors, the errors last and counted."""
+    stream = stream or sys.stderr
+    fatal = [problem for problem in problems if problem.fatal]
+    for problem in problems:
+        if not problem.fatal:
+            print(f"notice: {problem_text(problem)}", file=stream)
+    if fatal:
+        count = "1 problem" if len(fatal) == 1 else f"{len(fatal)} problems"
+        print(f"error: {count} found, nothing was started", file=stream)
+        for problem in fatal:
+            print(f"\n{problem_text(problem)}", file=stream)
+
+
+def problem_text(problem: Problem) -> str:
+    """Return path, value and source, what is wrong, what is allowed and what was meant."""
+    value = "<redacted>" if is_secret_name(problem.path) else problem.value
+    head = problem.path if value in ("", None) else f"{problem.path} = {value}"
+    source = f"  ({problem.source})" if problem.source else ""
+    rule = f" [{problem.rule}]" if problem.rule else ""
+    lines = [f"{head}{source}", f"  {problem.message}{rule}"]
+    if problem.allowed:
+        lines.append(f"  allowed: {problem.allowed}")
+    if problem.suggestion:
+        lines.append(f"  did you mean: {problem.suggestion}")
+    return "\n".join(lines)

@@ -82,7 +82,7 @@ def compose_config(
         except (HydraException, OmegaConfBaseException) as error:
             problems += _file_problems(loader, texts) or [_unexplained(error)]
             return Composition(None, tuple(problems), tuple(texts))
-        return _finish(tree, loader, given, problems)
+        return finish(tree, loader, given, problems)
 
 
 def vocabulary(loader: ConfigLoaderImpl, engine_arguments: Callable[[], Iterable[str]]) -> Vocabulary:
@@ -111,9 +111,10 @@ def given_assignments(
     return [*given, *checked.assignments], [*problems, *checked.problems]
 
 
-def _finish(
+def finish(
     tree: DictConfig, loader: ConfigLoaderImpl, given: list[Assignment], problems: list[Problem]
 ) -> Composition:
+    """Turn a composed tree into typed data and look for what Hydra does not check."""
     texts = tuple(assignment.text for assignment in given)
     index = schema_index(tree.backend.name)
     problems += [

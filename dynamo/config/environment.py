@@ -50,7 +50,10 @@ def _assign(name: str, text: str, field: FieldInfo) -> Iterator[Assignment]:
             yield Assignment(group, options, name, f"{group}={written}", selects=True)
         return
     value = parse_text(text, field)
-    if value is not None:
+    if field.setting.secret:
+        # A reference instead of the text: overrides are shown, logged and stored by Hydra.
+        yield Assignment(field.path, value, name, f"{field.path}=${{oc.env:{name}}}")
+    elif value is not None:
         yield Assignment(field.path, value, name, f"{field.path}={override_text(value)}")
 
 

@@ -1,0 +1,127 @@
+"""Command lines with Hydra's own flags: checked like all others, then handed to Hydra."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import hydra
+from hydra import initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from dynamo.config.assignment import Assignment
+from dynamo.config.compose import (
+    CONFIG_NAME,
+    VERSION_BASE,
+    finish,
+    given_assignments,
+    register_schema,
+    vocabulary,
+)
+from dynamo.config.overrides import Vocabulary
+from dynamo.config.problems import Problem
+from dynamo.config.suggest import closest
+from dynamo.engines.planners import all_argument_names
+from dynamo.launcher.actions import act
+from dynamo.launcher.conf_dir import conf_dir
+from dynamo.launcher.machine import this_machine
+from dynamo.launcher.report import EXIT_BAD_INPUT, print_problems
+
+
+def run_with_flags(arguments: Sequence[str]) -> int:
+    """Check flags and overrides, then run our sweep or Hydra."""
+    if "--version" in arguments:
+        from dynamo.launcher.version import version_text
+
+        print(version_text())
+        return 0
+    flags, unknown = get_args_parser().parse_known_args(list(arguments))
+    strange = [argument for argument in unknown if argument.startswith("-")]
+    if strange:
+        print_problems([_unknown_flag(flag) for flag in strange])
+        return EXIT_BAD_INPUT
+    if flags.shell_completion or flags.hydra_help:
+        return _run_hydra(list(arguments), {})
+    given, problems = _check([*flags.overrides, *unknown], flags)
+    print_problems(problems)
+    if any(problem.fatal for problem in problems):
+        return EXIT_BAD_INPUT
+    texts = [assignment.text for assignment in given]
+    if _is_our_sweep(flags, texts):
+        from dynamo.launcher.sweep import sweep
+
+        return sweep(given)
+    rest = _without(arguments, [*flags.overrides, *unknown])
+    return _run_hydra([*rest, *texts], {item.text: item for item in given})
+
+
+def _unknown_flag(flag: str) -> Problem:
+    name = flag.lstrip("-").split("=")[0].replace("-", "_")
+    near = closest(name, all_argument_names(), limit=1)
+    meant = f"backend.engine.{near[0]}=..." if near else ""
+    text = "is not a flag: settings are written key=value"
+    return Problem(flag, "", text, "see --help and --hydra-help", meant, source="command line")
+
+
+def _check(
+    overrides: Sequence[str], flags: argparse.Namespace
+) -> tuple[list[Assignment], list[Problem]]:
+    register_schema()
+    with initialize_config_dir(str(conf_dir()), version_base=VERSION_BASE):
+        loader = cast(ConfigLoaderImpl, GlobalHydra.instance().config_loader())
+        names = _with_user_options(vocabulary(loader, all_argument_names), flags.config_dir)
+        return given_assignments(overrides, os.environ, names, sweep=flags.multirun)
+
+
+def _with_user_options(names: Vocabulary, config_dir: str | None) -> Vocabulary:
+    if config_dir is None:
+        return names
+    own = Path(config_dir)
+    groups = {folder.name for folder in own.glob("*") if folder.is_dir()}
+
+    def options(group: str) -> Sequence[str]:
+        return [*names.options(group), *(file.stem for file in (own / group).glob("*.yaml"))]
+
+    return Vocabulary(names.schema, names.groups | groups, options, names.engine_arguments)
+
+
+def _is_our_sweep(flags: argparse.Namespace, texts: Sequence[str]) -> bool:
+    """Our loop reuses engines; other actions and launchers for clusters are Hydra's."""
+    elsewhere = any(text.startswith(("hydra/launcher=", "hydra/sweeper=")) for text in texts)
+    only_multirun = not (flags.cfg or flags.info or flags.config_dir or flags.config_name)
+    return flags.multirun and only_multirun and not elsewhere and "action=bench" in texts
+
+
+def _without(arguments: Sequence[str], removed: Sequence[str]) -> list[str]:
+    rest = list(arguments)
+    for argument in removed:
+        rest.remove(argument)
+    return rest
+
+
+def _run_hydra(arguments: list[str], given: dict[str, Assignment]) -> int:
+    """Run hydra.main; returns the worst exit status of its jobs."""
+    statuses = [0]
+
+    def job(tree: DictConfig) -> None:
+        loader = cast(ConfigLoaderImpl, GlobalHydra.instance().config_loader())
+        texts = list(HydraConfig.get().overrides.task)
+        assignments = [given.get(text, _from_sweep(text)) for text in texts]
+        statuses.append(act(finish(tree, loader, assignments, []), this_machine()))
+
+    register_schema()
+    program = sys.argv[0] if sys.argv else "launch.py"
+    sys.argv = [program, *arguments]
+    hydra.main(str(conf_dir()), CONFIG_NAME, VERSION_BASE)(job)()
+    return max(statuses)
+
+
+def _from_sweep(text: str) -> Assignment:
+    key, _, value = text.lstrip("+").partition("=")
+    return Assignment(key, value, "command line", text)

@@ -45,4 +45,3 @@ def _quoted(text: str) -> str:
     text = re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + "\\${", text)
     text = re.sub(r"(\\*)'", lambda found: found[1] * 2 + "\\'", text)
     return "'" + re.sub(r"\\+$", lambda found: found[0] * 2, text) + "'"
-

@@ -23,10 +23,10 @@ from dynamo.config.assignment import Assignment
 from dynamo.config.environment import read_environment
 from dynamo.config.overrides import Vocabulary, check_overrides
 from dynamo.config.problems import Problem
-from dynamo.config.provenance import file_assignments, flatten, sources
+from dynamo.config.provenance import file_assignments, flatten, search_path, sources
 from dynamo.config.schema import BACKENDS, Config
 from dynamo.config.schema_index import SchemaIndex, schema_index
-from dynamo.config.values import ValueProblem, check_limits, check_type
+from dynamo.config.values import InvalidValueError, check_limits, check_type
 
 CONFIG_NAME = "config"
 VERSION_BASE = "1.3"
@@ -74,7 +74,7 @@ def compose_config(
     register_schema()
     with initialize_config_dir(str(config_dir), version_base=VERSION_BASE):
         loader = cast(ConfigLoaderImpl, GlobalHydra.instance().config_loader())
-        names = vocabulary(loader, engine_arguments)
+        names = vocabulary(loader, engine_arguments, search_path(overrides))
         given, problems = given_assignments(overrides, environ, names)
         texts = [assignment.text for assignment in given]
         try:
@@ -85,11 +85,20 @@ def compose_config(
         return finish(tree, loader, given, problems)
 
 
-def vocabulary(loader: ConfigLoaderImpl, engine_arguments: Callable[[], Iterable[str]]) -> Vocabulary:
-    """Return every name that an override may use."""
-    groups = frozenset(loader.list_groups("")) - {"schema", "hydra"}
-    options = functools.partial(loader.get_group_options, results_filter=ObjectType.CONFIG)
-    return Vocabulary(schema_index(), groups, options, engine_arguments)
+def vocabulary(
+    loader: ConfigLoaderImpl,
+    engine_arguments: Callable[[], Iterable[str]],
+    user_dirs: Sequence[Path] = (),
+) -> Vocabulary:
+    """Return every name that an override may use; `user_dirs` hold further options."""
+    groups = set(loader.list_groups("")) - {"schema", "hydra"}
+    groups.update(path.name for own in user_dirs for path in own.glob("*") if path.is_dir())
+
+    def options(group: str) -> Sequence[str]:
+        own = [file.stem for folder in user_dirs for file in (folder / group).glob("*.yaml")]
+        return [*loader.get_group_options(group, ObjectType.CONFIG), *own]
+
+    return Vocabulary(schema_index(), frozenset(groups), options, engine_arguments)
 
 
 def given_assignments(
@@ -117,11 +126,11 @@ def finish(
     """Turn a composed tree into typed data and look for what Hydra does not check."""
     texts = tuple(assignment.text for assignment in given)
     index = schema_index(tree.backend.name)
-    problems += [
-        Problem(key, "???", "has no value and needs one", suggestion=f"{key}=...")
-        for key in sorted(OmegaConf.missing_keys(tree))
-    ]
     try:
+        problems += [
+            Problem(key, "???", "has no value and needs one", suggestion=f"{key}=...")
+            for key in sorted(OmegaConf.missing_keys(tree))
+        ]
         values = dict(flatten(OmegaConf.to_container(tree, resolve=True)))
         config = cast(Config, OmegaConf.to_object(tree))
     except OmegaConfBaseException as error:
@@ -156,12 +165,21 @@ def _line_problems(line: Assignment, index: SchemaIndex) -> Iterator[Problem]:
     field = index.owner_of(line.key)
     if field is None:
         meant = index.meant(line.key)
-        yield Problem(line.key, line.value, "is not a known setting", suggestion=meant, source=line.source)
+        yield Problem(
+            line.key, line.value, "is not a known setting", suggestion=meant, source=line.source
+        )
     elif field.path == line.key:
         try:
             check_type(line.value, field)
-        except ValueProblem as error:
-            yield Problem(line.key, line.value, str(error), error.allowed, error.suggestion, source=line.source)
+        except InvalidValueError as error:
+            yield Problem(
+                line.key,
+                line.value,
+                str(error),
+                error.allowed,
+                error.suggestion,
+                source=line.source,
+            )
 
 
 def _unexplained(error: Exception) -> Problem:

@@ -1,5 +1,6 @@
 """Environment variables as typed overrides: checked like the command line, placed before it."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from dynamo.config.fields import FieldInfo
 from dynamo.config.known_names import runtime_variables
 from dynamo.config.problems import Problem
 from dynamo.config.suggest import closest
-from dynamo.config.values import ValueProblem, parse_text
+from dynamo.config.values import InvalidValueError, parse_text
 
 PREFIXES = ("DYN_", "ETCD_", "NATS_")
 
@@ -33,7 +34,7 @@ def read_environment(environ: Mapping[str, str], fields: Iterable[FieldInfo]) ->
         for name in present[:1]:
             try:
                 assignments += _assign(name, environ[name], field)
-            except ValueProblem as error:
+            except InvalidValueError as error:
                 problems.append(_bad_value(name, environ[name], error))
     problems += _unknown_names(environ, known)
     return Environment(tuple(assignments), tuple(problems))
@@ -46,8 +47,7 @@ def _assign(name: str, text: str, field: FieldInfo) -> Iterator[Assignment]:
         if field.type is not str:
             options = text.lower().split() or ["none"]
         if options:
-            written = "[" + ",".join(options) + "]" if isinstance(options, list) else options
-            yield Assignment(group, options, name, f"{group}={written}", selects=True)
+            yield Assignment(group, options, name, f"{group}={_option_text(options)}", selects=True)
         return
     value = parse_text(text, field)
     if field.setting.secret:
@@ -57,7 +57,13 @@ def _assign(name: str, text: str, field: FieldInfo) -> Iterator[Assignment]:
         yield Assignment(field.path, value, name, f"{field.path}={override_text(value)}")
 
 
-def _bad_value(name: str, text: str, error: ValueProblem) -> Problem:
+def _option_text(options: str | list[str]) -> str:
+    if isinstance(options, list):
+        return "[" + ",".join(_option_text(option) for option in options) + "]"
+    return options if re.fullmatch(r"[\w./-]+", options) else override_text(options)
+
+
+def _bad_value(name: str, text: str, error: InvalidValueError) -> Problem:
     meant = f"{name}={error.suggestion}" if error.suggestion else ""
     return Problem(name, text, str(error), error.allowed, meant, source="environment")
 
@@ -68,7 +74,9 @@ def _contradictions(
     for other in present[1:]:
         if environ[other] != environ[present[0]]:
             message = f"contradicts {present[0]}={environ[present[0]]}; two names of {field.path}"
-            yield Problem(other, environ[other], message, f"{present[0]} alone", source="environment")
+            yield Problem(
+                other, environ[other], message, f"{present[0]} alone", source="environment"
+            )
 
 
 def _unknown_names(environ: Mapping[str, str], known: set[str]) -> Iterator[Problem]:

@@ -9,13 +9,13 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, QuotedString
-from hydra.errors import OverrideParseException
+from hydra.errors import HydraException
 
 from dynamo.config.assignment import COMMAND_LINE, Assignment, override_text
 from dynamo.config.problems import Problem
 from dynamo.config.schema_index import SchemaIndex
 from dynamo.config.suggest import closest
-from dynamo.config.values import ValueProblem, check_type
+from dynamo.config.values import InvalidValueError, check_type
 
 NO_CONNECTOR = ("none", "null")
 
@@ -54,7 +54,7 @@ def check_overrides(
     for text in overrides:
         try:
             override = _parse(parser, text)
-        except OverrideParseException as error:
+        except HydraException as error:
             problems.append(_syntax_problem(text, str(error), source))
             continue
         found = list(_check(override, names, sweep, source))
@@ -67,7 +67,7 @@ def check_overrides(
 def _parse(parser: OverridesParser, text: str) -> Override:
     try:
         return parser.parse_override(text)
-    except OverrideParseException:
+    except HydraException:
         key, _, value = text.partition("=")
         try:
             return parser.parse_override(f"{key}={override_text(json.loads(value))}")
@@ -89,9 +89,7 @@ def _syntax_problem(text: str, error: str, source: str) -> Problem:
     )  # fmt: skip
 
 
-def _check(
-    override: Override, names: Vocabulary, sweep: bool, source: str
-) -> Iterator[Problem]:
+def _check(override: Override, names: Vocabulary, sweep: bool, source: str) -> Iterator[Problem]:
     key = override.key_or_group
     if key.split(".")[0].split("/")[0] == "hydra":
         return
@@ -197,7 +195,7 @@ def _check_setting(override: Override, names: Vocabulary, source: str) -> Iterat
     for value in _values(override):
         try:
             check_type(value, field)
-        except ValueProblem as error:
+        except InvalidValueError as error:
             meant = f"{key}={error.suggestion}" if error.suggestion else ""
             yield Problem(key, value, str(error), error.allowed, meant, source=source)
 
@@ -226,7 +224,11 @@ def _assignment(override: Override, names: Vocabulary, source: str) -> Assignmen
         value = override.value()
         chosen = value if isinstance(value, list) else [value]
         text = f"connector=[{','.join(_option(key, _plain(item)) for item in chosen)}]"
-    elif field is not None and typing.get_origin(field.type) is dict and not text.startswith(("+", "~")):
+    elif (
+        field is not None
+        and typing.get_origin(field.type) is dict
+        and not text.startswith(("+", "~"))
+    ):
         text = f"++{text}"
     values = _values(override)
     value = values[0] if len(values) == 1 else _written(override)

@@ -17,12 +17,20 @@ SCHEMA_DEFAULT = "schema default"
 def file_assignments(loader: ConfigLoaderImpl, overrides: Sequence[str]) -> list[Assignment]:
     """Return every value that the composed files give, in the order in which they are merged."""
     defaults = loader.compute_defaults_list("config", list(overrides), RunMode.RUN).defaults
-    folders = [
+    folders = search_path(overrides) + [
         Path(item.path.removeprefix("file://"))
         for item in loader.get_search_path().get_path()
         if item.path and not item.path.startswith(("pkg://", "structured://"))
     ]
     return [found for default in defaults for found in _lines(default, folders)]
+
+
+def search_path(overrides: Iterable[str]) -> list[Path]:
+    """Return the directories that an override of `hydra.searchpath` adds."""
+    key = "hydra.searchpath="
+    texts = [text.removeprefix(key).strip("[]") for text in overrides if text.startswith(key)]
+    items = [item.strip().removeprefix("file://") for text in texts for item in text.split(",")]
+    return [Path(item) for item in items if item and "://" not in item]
 
 
 def _lines(default: ResultDefault, folders: Iterable[Path]) -> Iterator[Assignment]:
@@ -48,7 +56,7 @@ def _walk(node: yaml.Node | None, prefix: str, file: str) -> Iterator[Assignment
         if isinstance(value, yaml.MappingNode) and value.value:
             yield from _walk(value, f"{path}.", file)
         else:
-            plain = yaml.SafeLoader("").construct_object(value, deep=True)  # type: ignore[no-untyped-call]
+            plain = yaml.SafeLoader("").construct_object(value, deep=True)
             yield Assignment(path, plain, f"{file}:{key.start_mark.line + 1}")
 
 

@@ -12,7 +12,7 @@ FALSE_WORDS = ("false", "0", "no", "off")
 BOOLEAN_WORDS = "true, 1, yes, on, false, 0, no, off"
 
 
-class ValueProblem(ValueError):
+class InvalidValueError(ValueError):
     """The text is not a value of the field's type; `allowed` says what is."""
 
     def __init__(self, message: str, allowed: str, suggestion: str = "") -> None:
@@ -25,7 +25,7 @@ def parse_text(text: str, field: FieldInfo) -> Any:
     """Read a value from the text of an environment variable (R9, R10, R14 to R16).
 
     Raises:
-        ValueProblem: the text is not of the field's type.
+        InvalidValueError: the text is not of the field's type.
     """
     if typing.get_origin(field.type) is list:
         return split_list(text, field.setting.separator)
@@ -50,7 +50,7 @@ def parse_boolean(word: str) -> bool:
     if word.lower() in FALSE_WORDS:
         return False
     near = closest(word, (*TRUE_WORDS, *FALSE_WORDS), limit=1)
-    raise ValueProblem("is not a boolean word", BOOLEAN_WORDS, near[0] if near else "")
+    raise InvalidValueError("is not a boolean word", BOOLEAN_WORDS, near[0] if near else "")
 
 
 def parse_number(text: str) -> int | float | str:
@@ -67,14 +67,14 @@ def check_type(value: Any, field: FieldInfo) -> Any:
     """Return the value as the field's type; texts of interpolations pass unchecked.
 
     Raises:
-        ValueProblem: it cannot be the field's type without guessing.
+        InvalidValueError: it cannot be the field's type without guessing.
     """
     if isinstance(value, str) and "${" in value:
         return value
     if value is None:
         if field.optional:
             return None
-        raise ValueProblem("cannot be null", field.type_text)
+        raise InvalidValueError("cannot be null", field.type_text)
     if field.type is bool:
         return value if isinstance(value, bool) else parse_boolean(str(value))
     if field.type is int and isinstance(value, int) and not isinstance(value, bool):
@@ -86,7 +86,7 @@ def check_type(value: Any, field: FieldInfo) -> Any:
     origin = typing.get_origin(field.type)
     if origin in (list, dict) and isinstance(value, origin):
         return value
-    raise ValueProblem(f"is not {_article(field)}", _allowed_type(field))
+    raise InvalidValueError(f"is not {_article(field)}", _allowed_type(field))
 
 
 def _article(field: FieldInfo) -> str:

@@ -1,6 +1,5 @@
 """What each action does with a composed configuration. Returns the process's exit status."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from dynamo.launcher.conf_dir import conf_dir
 
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return run_with_flags(arguments)
         return run_once(arguments)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the reader left, nothing to report to
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the interpreter's last flush
         return 0
 
 

@@ -43,8 +43,8 @@ def help_text(conf: Path) -> str:
             *_groups(conf),
             f"\nExamples\n{EXAMPLES}",
             f"\nFlags\n{FLAGS}",
-            "\nEvery setting can be overridden by its path; `python launch.py action=explain` lists",
-            "them. Precedence: command line, environment variable, preset and files, schema.",
+            "\nEvery setting can be overridden by its path; action=explain lists them. Precedence:",
+            "command line, environment variable, preset and files, schema default.",
         ]
     )
 
@@ -54,7 +54,8 @@ def _groups(conf: Path) -> Iterator[str]:
     for folder in sorted(path for path in conf.iterdir() if path.is_dir()):
         owner = without_none(hints.get(folder.name, object))[0]
         meaning = (owner.__doc__ or "") if dataclasses.is_dataclass(owner) else ""
-        yield f"  {folder.name}: {GROUP_TEXTS.get(folder.name) or _first_sentence(meaning)}"
+        text = GROUP_TEXTS.get(folder.name) or _first_sentence(meaning)
+        yield f"  {folder.name}: {text}"
         for option in sorted(folder.rglob("*.yaml")):
             name = str(option.relative_to(folder).with_suffix(""))
             yield f"    {name:<12} {option_text(option)}"
@@ -68,7 +69,7 @@ GROUP_TEXTS = {
 
 
 def _first_sentence(text: str) -> str:
-    return " ".join(text.split(". ")[0].rstrip(".").split()) + "."
+    return " ".join(text.split(". ", maxsplit=1)[0].rstrip(".").split()) + "."
 
 
 def option_text(file: Path) -> str:

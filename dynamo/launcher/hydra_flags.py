@@ -24,8 +24,8 @@ from dynamo.config.compose import (
     register_schema,
     vocabulary,
 )
-from dynamo.config.overrides import Vocabulary
 from dynamo.config.problems import Problem
+from dynamo.config.provenance import search_path
 from dynamo.config.suggest import closest
 from dynamo.engines.planners import all_argument_names
 from dynamo.launcher.actions import act
@@ -75,20 +75,9 @@ def _check(
     register_schema()
     with initialize_config_dir(str(conf_dir()), version_base=VERSION_BASE):
         loader = cast(ConfigLoaderImpl, GlobalHydra.instance().config_loader())
-        names = _with_user_options(vocabulary(loader, all_argument_names), flags.config_dir)
+        user_dirs = [*search_path(overrides), *map(Path, filter(None, [flags.config_dir]))]
+        names = vocabulary(loader, all_argument_names, user_dirs)
         return given_assignments(overrides, os.environ, names, sweep=flags.multirun)
-
-
-def _with_user_options(names: Vocabulary, config_dir: str | None) -> Vocabulary:
-    if config_dir is None:
-        return names
-    own = Path(config_dir)
-    groups = {folder.name for folder in own.glob("*") if folder.is_dir()}
-
-    def options(group: str) -> Sequence[str]:
-        return [*names.options(group), *(file.stem for file in (own / group).glob("*.yaml"))]
-
-    return Vocabulary(names.schema, names.groups | groups, options, names.engine_arguments)
 
 
 def _is_our_sweep(flags: argparse.Namespace, texts: Sequence[str]) -> bool:

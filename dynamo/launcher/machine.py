@@ -37,7 +37,9 @@ def _visible_gpus() -> int:
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is None:
         return present
-    return min(present, len([device for device in chosen.split(",") if device.strip() not in ("", "-1")]))
+    return min(
+        present, len([device for device in chosen.split(",") if device.strip() not in ("", "-1")])
+    )
 
 
 def _available_memory() -> int:

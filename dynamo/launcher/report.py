@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TextIO
 
 from dynamo.config.problems import Problem
-from dynamo.config.redact import is_secret_name
+from dynamo.config.redact import redact
 
 EXIT_BAD_INPUT = 2
 
@@ -35,7 +35,7 @@ def print_problems(problems: Sequence[Problem], stream: TextIO | None = None) ->
 
 def problem_text(problem: Problem) -> str:
     """Return path, value and source, what is wrong, what is allowed and what was meant."""
-    value = "<redacted>" if is_secret_name(problem.path) else problem.value
+    value = redact(problem.value, problem.path)
     head = problem.path if value in ("", None) else f"{problem.path} = {value}"
     source = f"  ({problem.source})" if problem.source else ""
     rule = f" [{problem.rule}]" if problem.rule else ""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from dynamo.config.known_names import reasoning_parsers, tool_call_parsers
 from dynamo.config.problems import Problem
@@ -28,7 +29,7 @@ def template_exists(config: Config) -> Iterator[Problem]:
     if path is None:
         return
     expanded = expand_path(path)
-    if not os.path.isfile(expanded):
+    if not Path(expanded).is_file():
         shown = path if path == expanded else f"{path} ({expanded})"
         yield Problem(
             "runtime.custom_jinja_template", shown, "is not an existing file",
@@ -38,7 +39,7 @@ def template_exists(config: Config) -> Iterator[Problem]:
 
 def expand_path(path: str) -> str:
     """R28: expand environment variables, then the home directory."""
-    return os.path.expanduser(os.path.expandvars(path))
+    return str(Path(os.path.expandvars(path)).expanduser())
 
 
 def template_needs_chat(config: Config) -> Iterator[Problem]:

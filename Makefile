@@ -1,0 +1,49 @@
+# The whole life of the project: `make help`. Set-up itself is scripts/setup; versions are in pyproject.toml.
+
+PYTHON ?= python3
+VENV ?= .venv
+BACKEND ?=
+PORT ?=
+ARGS ?=
+
+IN_VENV = $(VENV)/bin/python
+SETUP = $(PYTHON) -m scripts.setup --venv $(VENV) $(if $(BACKEND),--backend $(BACKEND))
+LAUNCH_ARGS = $(if $(BACKEND),backend=$(BACKEND)) $(if $(PORT),frontend.port=$(PORT)) $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test unit e2e lint types bench docs clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Set up what is missing and serve; BACKEND=, PORT= and ARGS='key=value ...' go to launch.py
+	@$(SETUP) $(if $(findstring model.path=,$(ARGS)),--no-model)
+	@exec $(IN_VENV) launch.py $(LAUNCH_ARGS)
+
+setup: ## Set up what is missing for running and developing
+	@$(SETUP) --dev
+
+test: setup ## Run the whole suite: fast tests first, then end to end
+	@$(IN_VENV) -m pytest $(ARGS)
+
+unit: setup ## Run the fast tests
+	@$(IN_VENV) -m pytest -m "not e2e" $(ARGS)
+
+e2e: setup ## Run the tests that start real processes
+	@$(IN_VENV) -m pytest -m e2e $(ARGS)
+
+lint: setup ## Check style and formatting
+	@$(IN_VENV) -m ruff check
+	@$(IN_VENV) -m ruff format --check
+
+types: setup ## Check types
+	@$(IN_VENV) -m mypy
+
+bench: setup ## Measure against the bare engine and its own server
+	@$(IN_VENV) -m scripts.bench $(ARGS)
+
+docs: setup ## Generate the reference pages again
+	@$(IN_VENV) -m scripts.docs $(ARGS)
+
+clean: ## Remove what was made here: the environment, caches, outputs; models stay in the user's cache
+	rm -rf $(VENV) build dist outputs multirun .mypy_cache .ruff_cache .pytest_cache .hypothesis

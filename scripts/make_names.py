@@ -1,6 +1,6 @@
 """Write the names that the runtime wheel knows: parsers and environment variables.
 
-    python scripts/make_names.py ai_dynamo-1.6.1-py3-none-any.whl > dynamo/config/data/names.json
+    python -m scripts.make_names ai_dynamo-1.6.1-py3-none-any.whl > dynamo/config/data/names.json
 
 Run with the Python of an environment that holds ai-dynamo-runtime. The wheel of ai-dynamo, which
 needs not be installed, adds the variables of Dynamo's other processes (frontend, planner, the

@@ -14,10 +14,9 @@ from dynamo.config.known_names import reasoning_parsers, runtime_variables, tool
 ROOT = Path(__file__).parents[2]
 
 IN_THE_INSTALLED_WHEEL = """
-import json, sys
-sys.path.insert(0, "scripts")
-import make_names
-print(json.dumps(make_names.runtime_names()))
+import json
+from scripts.make_names import runtime_names
+print(json.dumps(runtime_names()))
 """
 
 

@@ -43,6 +43,8 @@ class Composition:
     """Environment and command line as Hydra takes them, weakest first."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """Each leaf's value by its path."""
+    given: tuple[Assignment, ...] = ()
+    """The overrides one by one, with their sources."""
     find_sources: Callable[[], dict[str, str]] = dict
 
     @functools.cached_property
@@ -140,7 +142,7 @@ def finish(
         return sources(values, [*file_assignments(loader, texts), *given])
 
     problems += limit_problems(index, values)
-    return Composition(config, tuple(problems), texts, values, find_sources)
+    return Composition(config, tuple(problems), texts, values, tuple(given), find_sources)
 
 
 def limit_problems(index: SchemaIndex, values: Mapping[str, Any]) -> Iterator[Problem]:

@@ -1,11 +1,11 @@
 """What each action does with a composed configuration. Returns the process's exit status."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from dynamo.config.compose import Composition
 from dynamo.config.machine import Machine
 from dynamo.config.plan import LaunchPlan
+from dynamo.config.problems import Problem
 from dynamo.config.rules import check_rules
 from dynamo.config.schema import Config
 from dynamo.engines.planners import check_engine, planner
@@ -16,15 +16,21 @@ from dynamo.launcher.show import explain_text, plan_text
 
 def act(composition: Composition, machine: Machine) -> int:
     """Check everything, then do what `action` says."""
-    problems = list(composition.problems)
+    problems = all_problems(composition, machine)
+    print_problems(problems)
     config = composition.config
-    if config is not None and not any(p.path == "backend.name" for p in problems):
-        problems += [*check_rules(config), *check_engine(config, machine)]
-    if problems:
-        print_problems(with_sources(problems, composition.sources))
     if config is None or any(problem.fatal for problem in problems):
         return EXIT_BAD_INPUT
     return ACTIONS[config.action](config, composition, machine)
+
+
+def all_problems(composition: Composition, machine: Machine) -> list[Problem]:
+    """Add to what composing found what the rules and the engine find."""
+    problems = list(composition.problems)
+    config = composition.config
+    if config is not None:
+        problems += [*check_rules(config), *check_engine(config, machine)]
+    return with_sources(problems, composition.sources) if problems else []
 
 
 def check(config: Config, composition: Composition, machine: Machine) -> int:
@@ -67,12 +73,12 @@ def serve(config: Config, composition: Composition, machine: Machine) -> int:
 
 def bench(config: Config, composition: Composition, machine: Machine) -> int:
     """Measure one configuration: a sweep of one trial."""
-    launch_plan = plan_launch(config, machine)
+    from dynamo.launcher import sweep
+
+    launch_plan = sweep.engine_only(plan_launch(config, machine))
     if not _preflight(launch_plan):
         return EXIT_BAD_INPUT
-    from dynamo.launcher.sweep import run_trials, trial
-
-    return run_trials([trial(0, (), composition, launch_plan, ())], Path(output_dir("outputs")))
+    return sweep.bench(launch_plan, composition.given)
 
 
 def _preflight(launch_plan: LaunchPlan) -> bool:

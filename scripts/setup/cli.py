@@ -56,8 +56,13 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def _only_one() -> Iterator[None]:
-    """Let one set-up of this checkout run at a time; the others wait."""
+    """Let one set-up of this checkout run at a time; the others wait.
+
+    The commands that it starts inherit the lock: should set-up be killed, the next one waits for
+    the pip that is left.
+    """
     with (ROOT / "pyproject.toml").open() as file:
+        os.set_inheritable(file.fileno(), True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

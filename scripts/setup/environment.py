@@ -82,7 +82,11 @@ def run_logged(command: tuple[str, ...], log: Path, show: Callable[[str], None])
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            close_fds=False,  # the lock is inherited
         ) as process,
     ):
         try:

@@ -1,0 +1,122 @@
+"""From a checked configuration to the arguments of vLLM's AsyncEngineArgs (R41 to R46)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dynamo.config.machine import Machine
+from dynamo.config.plan import EnginePlan
+from dynamo.config.schema import Config
+from dynamo.engines.argument_types import human_readable_int
+from dynamo.engines.catalogue import Catalogue, catalogue_versions, load
+from dynamo.engines.vllm.environment import engine_environment
+from dynamo.engines.vllm.kv_events import automatic_kv_events
+from dynamo.engines.vllm.kv_transfer import has_connector, kv_transfer_config
+
+FIXED = {
+    "runner": "generate",
+    "skip_tokenizer_init": False,
+    "enable_log_requests": False,
+    "disable_log_stats": False,
+}
+"""R42: what the worker relies on."""
+BLOCK_SIZE = {"cuda": 16, "cpu": 32}
+"""R43: tokens per KV cache block; vLLM's CPU kernels want a multiple of 32."""
+
+
+def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]]:
+    """Return the engine's plan and what was decided for the user, one sentence each."""
+    device = chosen_device(config, machine)
+    version = engine_version(config, machine)
+    notes = _catalogue_notes(version)
+    arguments: dict[str, Any] = {
+        "model": config.model.path,
+        "served_model_name": served_name(config),
+    }
+    arguments |= with_numbers(config.backend.engine, load("vllm", version))
+    for name, value, why in _decisions(config, machine, device):
+        if arguments.get(name) is None:
+            arguments[name] = value
+            notes.append(f"backend.engine.{name} is {_shown(value)}: {why}")
+    transfer = kv_transfer_config(config.connector.chain)
+    if transfer is not None:
+        arguments["kv_transfer_config"] = transfer
+    if arguments.get("kv_events_config") is None:
+        events = automatic_kv_events(config, arguments)
+        if events is not None:
+            arguments["kv_events_config"] = events
+            notes.append(f"KV events are published at {events['endpoint']} (R70).")
+    environment = engine_environment(config, machine, device, arguments)
+    notes += _environment_notes(config, environment)
+    return EnginePlan("vllm", version, device, arguments, environment), notes
+
+
+def chosen_device(config: Config, machine: Machine) -> str:
+    """Resolve `backend.device=auto`: a GPU when the machine has one."""
+    if config.backend.device != "auto":
+        return config.backend.device
+    return "cuda" if machine.gpus else "cpu"
+
+
+def engine_version(config: Config, machine: Machine) -> str:
+    """Return the version to plan for: chosen, else installed, else the newest that is known."""
+    installed = machine.engine_versions.get("vllm")
+    return config.backend.version or installed or catalogue_versions("vllm")[0]
+
+
+def with_numbers(arguments: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
+    """Turn sizes such as `4k` into the numbers that AsyncEngineArgs takes."""
+    plain = dict(arguments)
+    for name, value in arguments.items():
+        units = catalogue.arguments[name].units if name in catalogue.arguments else ""
+        if units and isinstance(value, str):
+            plain[name] = -1 if value == "auto" else human_readable_int(value)
+    return plain
+
+
+def served_name(config: Config) -> str:
+    """R46: the model as it was given, unless a name is set."""
+    return config.model.served_name or config.model.path.removeprefix("pypi:")
+
+
+def _decisions(config: Config, machine: Machine, device: str) -> Iterator[tuple[str, Any, str]]:
+    """Yield each argument that is decided unless the user gave it, and why."""
+    for name, value in FIXED.items():
+        yield name, value, "the worker relies on it (R42)."
+    yield "block_size", BLOCK_SIZE[device], f"the default on {device} (R43)."
+    yield "enable_prefix_caching", True, "on unless it is switched off (R44)."
+    if device == "cpu" and not machine.cpu_bf16:
+        yield "dtype", "float32", "this CPU has no bf16 instructions, and emulating them is slow."
+    if has_connector(config.connector.chain, "nixl") and tensor_parallel(config) == 1:
+        yield "distributed_executor_backend", "mp", "NIXL must not share a process (R59)."
+
+
+def tensor_parallel(config: Config) -> int:
+    """Return the number of GPUs, or CPU processes, that hold one copy of the model."""
+    return int(config.backend.engine.get("tensor_parallel_size") or 1)
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _catalogue_notes(version: str) -> list[str]:
+    used = load("vllm", version).version
+    if used == version:
+        return []
+    return [f"vLLM {version} has no argument catalogue; that of {used} was used."]
+
+
+def _environment_notes(config: Config, environment: Mapping[str, str]) -> list[str]:
+    decided = {
+        name: value for name, value in environment.items() if name not in config.backend.environment
+    }
+    notes = []
+    if "VLLM_CPU_KVCACHE_SPACE" in decided:
+        size = decided["VLLM_CPU_KVCACHE_SPACE"]
+        notes.append(
+            f"The KV cache takes {size} GiB of main memory; "
+            "backend.environment.VLLM_CPU_KVCACHE_SPACE changes that."
+        )
+    if decided:
+        notes.append("Set for the engine: " + ", ".join(f"{k}={v}" for k, v in decided.items()))
+    return notes

@@ -1,0 +1,55 @@
+"""From the chosen connectors to vLLM's `kv_transfer_config` (R48 to R58, R61)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dynamo.config.schema import ConnectorEntry
+
+KVBM_MODULE = "kvbm.vllm_integration.connector"
+NIXL_CONNECTORS = ("NixlConnector", "NixlPullConnector", "NixlPushConnector")
+
+
+def kv_transfer_config(chain: Mapping[str, ConnectorEntry]) -> dict[str, Any] | None:
+    """Return the mapping for KVTransferConfig, or None for no connector (R57).
+
+    One connector stands for itself (R52 to R54); several are wrapped in KVBM's PdConnector, which
+    asks them in the given order (R55).
+    """
+    entries = [_entry(connector) for connector in chain.values()]
+    if not entries:
+        return None
+    if len(entries) == 1:
+        return entries[0]
+    return {
+        "kv_connector": "PdConnector",
+        "kv_role": "kv_both",
+        "kv_connector_module_path": KVBM_MODULE,
+        "kv_connector_extra_config": {"connectors": entries},
+    }
+
+
+def _entry(connector: ConnectorEntry) -> dict[str, Any]:
+    """Leave out what is not set, so that vLLM's own default holds."""
+    optional = {
+        "kv_connector_module_path": connector.kv_connector_module_path,
+        "kv_connector_extra_config": dict(connector.kv_connector_extra_config),
+    }
+    given = {name: value for name, value in optional.items() if value}
+    return {"kv_connector": connector.kv_connector, "kv_role": connector.kv_role, **given}
+
+
+def has_connector(chain: Mapping[str, ConnectorEntry], name: str) -> bool:
+    """Whether the connector is in the list (R58)."""
+    return name in chain
+
+
+def uses_nixl(transfer: Mapping[str, Any] | None) -> bool:
+    """Whether a `kv_transfer_config` moves KV cache by NIXL, alone or inside a wrapper (R61)."""
+    return any(name in NIXL_CONNECTORS for name in _connectors(transfer or {}))
+
+
+def _connectors(transfer: Mapping[str, Any]) -> Iterator[str]:
+    yield str(transfer.get("kv_connector"))
+    extra = transfer.get("kv_connector_extra_config") or {}
+    for inner in extra.get("connectors") or ():
+        yield from _connectors(inner)

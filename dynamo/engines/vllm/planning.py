@@ -1,0 +1,41 @@
+"""What the launcher asks of vLLM before anything is started. Imports no vLLM."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dynamo.config.machine import Machine
+from dynamo.config.plan import EnginePlan, LaunchPlan
+from dynamo.config.problems import Problem
+from dynamo.config.schema import Config
+from dynamo.engines.argument_checks import check_arguments
+from dynamo.engines.catalogue import load
+from dynamo.engines.vllm.arguments import engine_plan as plan_engine
+from dynamo.engines.vllm.arguments import engine_version
+from dynamo.engines.vllm.command import serve_command
+from dynamo.engines.vllm.rules import RULES
+
+
+def check(config: Config, machine: Machine) -> list[Problem]:
+    """Check each argument against the catalogue, then all of them together."""
+    version = engine_version(config, machine)
+    catalogue = load("vllm", version)
+    problems = check_arguments(config.backend.engine, catalogue)
+    if catalogue.version != version:
+        # Another version may well accept it: say so, and leave the decision to the engine.
+        problems = [replace(problem, fatal=False) for problem in problems]
+    return problems + [problem for rule in RULES for problem in rule(config, machine)]
+
+
+def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]]:
+    """Return the engine's plan and what was decided for the user."""
+    return plan_engine(config, machine)
+
+
+def argument_names() -> Iterable[str]:
+    """Return the names of all arguments of the newest known version."""
+    return load("vllm").arguments
+
+
+def command(plan: LaunchPlan) -> str:
+    """Return the equivalent `vllm serve` command line."""
+    return serve_command(plan.engine)

@@ -1,0 +1,66 @@
+"""Every committed preset composes, passes its checks and renders as recorded.
+
+After a deliberate change: `python scripts/update_golden.py`, and read the difference.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from dynamo.config.compose import Composition, compose_config
+from dynamo.config.machine import Machine
+from dynamo.engines.planners import planner
+from dynamo.launcher.actions import all_problems
+from dynamo.launcher.planning import plan_launch
+from dynamo.launcher.show import plan_text
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "data" / "golden"
+PRESETS = sorted(
+    str(file.relative_to(ROOT / "conf/preset").with_suffix(""))
+    for file in (ROOT / "conf/preset").rglob("*.yaml")
+)
+SERVER = Machine(
+    gpus=8,
+    cpu_threads=64,
+    memory_bytes=512 * 2**30,
+    engine_versions={"vllm": "0.32.0"},
+)
+
+
+def composed(preset: str) -> Composition:
+    return compose_config([f"preset={preset}"], {}, ROOT / "conf")
+
+
+def rendered(preset: str) -> dict[str, str]:
+    """Return the golden files of a preset by name; scripts/update_golden.py writes them."""
+    config = composed(preset).config
+    assert config is not None
+    plan = plan_launch(config, SERVER)
+    return {
+        f"{preset}.plan.yaml": plan_text(plan) + "\n",
+        f"{preset}.command.sh": planner(config.backend.name).command(plan) + "\n",
+    }
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_has_no_problem(preset: str) -> None:
+    assert all_problems(composed(preset), SERVER) == []
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_changes_the_configuration(preset: str) -> None:
+    default = compose_config([], {}, ROOT / "conf").values
+    assert composed(preset).values != default
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_begins_with_the_line_that_runs_it(preset: str) -> None:
+    lines = (ROOT / "conf/preset" / f"{preset}.yaml").read_text().splitlines()
+    assert lines[:2] == ["# @package _global_", f"# python launch.py preset={preset}"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_renders_as_recorded(preset: str) -> None:
+    for name, text in rendered(preset).items():
+        assert text == (GOLDEN / name).read_text(), name

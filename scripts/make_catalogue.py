@@ -32,10 +32,11 @@ def render(catalogue: dict[str, Any]) -> str:
     parts = [f"{_text(name)}: {_text(value)}" for name, value in head.items()]
     parts.append(f'"arguments": {_lines(catalogue["arguments"])}')
     parts.append('"configs": {\n' + ",\n".join(configs) + "\n}")
+    parts.append(f'"environment": {_lines(catalogue["environment"])}')
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _lines(entries: list[dict[str, Any]]) -> str:
+def _lines(entries: list[Any]) -> str:
     return "[\n" + ",\n".join(_text(entry) for entry in entries) + "\n]"
 
 

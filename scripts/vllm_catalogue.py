@@ -104,6 +104,7 @@ def read() -> dict[str, Any]:
         "source": f"AsyncEngineArgs of {package} {version}",
         "arguments": arguments,
         "configs": reader.configs(),
+        "environment": sorted(importlib.import_module("vllm.envs").environment_variables),
     }
 
 

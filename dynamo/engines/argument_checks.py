@@ -3,7 +3,7 @@
 import operator
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dynamo.config.assignment import override_text
@@ -27,6 +27,21 @@ def check_arguments(
             problems.append(_unknown_argument(name, value, catalogue, prefix))
         else:
             problems += _check_value(argument, value, f"{prefix}.{name}", catalogue)
+    return problems
+
+
+def check_environment(
+    variables: Iterable[str], catalogue: Catalogue, prefix: str = "backend.environment"
+) -> list[Problem]:
+    """Notice variables that look like the engine's but that it does not read."""
+    problems: list[Problem] = []
+    for name in variables:
+        near = closest(name, catalogue.environment, limit=1, at_most=2)
+        own = name.upper().startswith(f"{catalogue.engine.upper()}_")
+        if name not in catalogue.environment and (near or own):
+            text = f"is not a variable of {catalogue.engine} {catalogue.version}"
+            meant = f"{prefix}.{near[0]}" if near else ""
+            problems.append(Problem(f"{prefix}.{name}", "", text, suggestion=meant, fatal=False))
     return problems
 
 

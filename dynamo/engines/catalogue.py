@@ -60,6 +60,8 @@ class Catalogue:
     arguments: Mapping[str, Argument]
     configs: Mapping[str, Mapping[str, Argument]]
     """Fields of the engine's config classes, by class name."""
+    environment: frozenset[str]
+    """Environment variables that the engine reads."""
 
     def argument_for(self, spelling: str) -> Argument | None:
         """Find an argument by its name or by a flag: `max-num-seqs`, `--no-enforce-eager`, `tp`."""
@@ -119,6 +121,7 @@ def load(engine: str, version: str | None = None) -> Catalogue:
         data["source"],
         _by_name(data["arguments"]),
         {name: _by_name(entries) for name, entries in data["configs"].items()},
+        frozenset(data["environment"]),
     )
 
 

@@ -7,7 +7,7 @@ from dynamo.config.machine import Machine
 from dynamo.config.plan import EnginePlan, LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
-from dynamo.engines.argument_checks import check_arguments
+from dynamo.engines.argument_checks import check_arguments, check_environment
 from dynamo.engines.catalogue import load
 from dynamo.engines.vllm.arguments import engine_plan as plan_engine
 from dynamo.engines.vllm.arguments import engine_version
@@ -20,6 +20,7 @@ def check(config: Config, machine: Machine) -> list[Problem]:
     version = engine_version(config, machine)
     catalogue = load("vllm", version)
     problems = check_arguments(config.backend.engine, catalogue)
+    problems += check_environment(config.backend.environment, catalogue)
     if catalogue.version != version:
         # Another version may well accept it: say so, and leave the decision to the engine.
         problems = [replace(problem, fatal=False) for problem in problems]

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dynamo.config.compose import Composition
 from dynamo.config.machine import Machine
 from dynamo.config.plan import LaunchPlan
-from dynamo.config.problems import Problem
-from dynamo.config.rules import check_rules
 from dynamo.config.schema import Config
-from dynamo.engines.planners import check_engine, planner
+from dynamo.engines.planners import planner
+from dynamo.launcher.checking import all_problems
 from dynamo.launcher.planning import plan_launch
-from dynamo.launcher.report import EXIT_BAD_INPUT, print_problems, with_sources
+from dynamo.launcher.report import EXIT_BAD_INPUT, print_problems
 from dynamo.launcher.show import explain_text, plan_text
 
 
@@ -22,15 +21,6 @@ def act(composition: Composition, machine: Machine) -> int:
     if config is None or any(problem.fatal for problem in problems):
         return EXIT_BAD_INPUT
     return ACTIONS[config.action](config, composition, machine)
-
-
-def all_problems(composition: Composition, machine: Machine) -> list[Problem]:
-    """Add to what composing found what the rules and the engine find."""
-    problems = list(composition.problems)
-    config = composition.config
-    if config is not None:
-        problems += [*check_rules(config), *check_engine(config, machine)]
-    return with_sources(problems, composition.sources) if problems else []
 
 
 def check(config: Config, composition: Composition, machine: Machine) -> int:

@@ -20,7 +20,7 @@ from dynamo.config.compose import CONFIG_NAME, VERSION_BASE, compose_config
 from dynamo.config.machine import Machine
 from dynamo.config.plan import LaunchPlan, RuntimePlan
 from dynamo.engines.planners import all_argument_names
-from dynamo.launcher.actions import all_problems
+from dynamo.launcher.checking import all_problems
 from dynamo.launcher.conf_dir import conf_dir
 from dynamo.launcher.machine import this_machine
 from dynamo.launcher.planning import plan_launch

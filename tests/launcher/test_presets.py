@@ -10,7 +10,7 @@ import pytest
 from dynamo.config.compose import Composition, compose_config
 from dynamo.config.machine import Machine
 from dynamo.engines.planners import planner
-from dynamo.launcher.actions import all_problems
+from dynamo.launcher.checking import all_problems
 from dynamo.launcher.planning import plan_launch
 from dynamo.launcher.show import plan_text
 

@@ -1,0 +1,17 @@
+"""All that can be said about a configuration before anything is started."""
+
+from dynamo.config.compose import Composition
+from dynamo.config.machine import Machine
+from dynamo.config.problems import Problem
+from dynamo.config.rules import check_rules
+from dynamo.engines.planners import check_engine
+from dynamo.launcher.report import with_sources
+
+
+def all_problems(composition: Composition, machine: Machine) -> list[Problem]:
+    """Add to what composing found what the rules and the engine find."""
+    problems = list(composition.problems)
+    config = composition.config
+    if config is not None:
+        problems += [*check_rules(config), *check_engine(config, machine)]
+    return with_sources(problems, composition.sources) if problems else []

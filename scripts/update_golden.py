@@ -11,8 +11,8 @@ def load_tests() -> Any:
     """Import the test module, so that both render in exactly one way."""
     file = ROOT / "tests" / "launcher" / "test_presets.py"
     spec = importlib.util.spec_from_file_location("test_presets", file)
-    assert spec is not None
-    assert spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"cannot import {file}")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -4,6 +4,7 @@ Hydra's own sweeper would compose all combinations first and stop at the first b
 combination is composed alone, so that a bad one is a recorded trial and the others run.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -89,15 +90,12 @@ def engine_only(plan: LaunchPlan) -> LaunchPlan:
 
 
 def run_directory(wanted: Path, *, chosen: bool) -> Path:
-    """Make the directory. A chosen one is continued; a dated one is never shared with another run."""
-    candidates = (
-        wanted,
-        *(wanted.with_name(f"{wanted.name}-{number}") for number in range(2, 100)),
-    )
-    for candidate in candidates:
+    """Make the directory. A chosen one is continued; a dated one is shared with no other run."""
+    candidate = wanted
+    for number in itertools.count(2):
         try:
             candidate.mkdir(parents=True, exist_ok=chosen)
+            break
         except FileExistsError:
-            continue
-        return candidate.resolve()
-    raise FileExistsError(f"{wanted} and its successors are all taken")
+            candidate = wanted.with_name(f"{wanted.name}-{number}")
+    return candidate.resolve()

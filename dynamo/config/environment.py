@@ -8,10 +8,12 @@ from dynamo.config.assignment import Assignment, override_text
 from dynamo.config.fields import FieldInfo
 from dynamo.config.known_names import runtime_variables
 from dynamo.config.problems import Problem
+from dynamo.config.redact import is_secret_name
 from dynamo.config.suggest import closest
 from dynamo.config.values import InvalidValueError, parse_text
 
 PREFIXES = ("DYN_", "ETCD_", "NATS_")
+ENGINE_VARIABLE = re.compile(r"VLLM_\w+|OMP_NUM_THREADS|TORCH_COMPILE_DISABLE|TORCHDYNAMO_DISABLE")
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,18 @@ def read_environment(environ: Mapping[str, str], fields: Iterable[FieldInfo]) ->
                 assignments += _assign(name, environ[name], field)
             except InvalidValueError as error:
                 problems.append(_bad_value(name, environ[name], error))
+    assignments += _engine_variables(environ, known)
     problems += _unknown_names(environ, known)
     return Environment(tuple(assignments), tuple(problems))
+
+
+def _engine_variables(environ: Mapping[str, str], known: set[str]) -> Iterator[Assignment]:
+    """Let planning see what the user exported for the engine, so that it is kept, not replaced."""
+    for name in sorted(set(environ) - known):
+        if ENGINE_VARIABLE.fullmatch(name):
+            key = f"backend.environment.{name}"
+            text = f"${{oc.env:{name}}}" if is_secret_name(name) else override_text(environ[name])
+            yield Assignment(key, environ[name], name, f"++{key}={text}")
 
 
 def _assign(name: str, text: str, field: FieldInfo) -> Iterator[Assignment]:

@@ -228,3 +228,15 @@ def test_errors_in_a_file_name_file_and_line(compose: Compose, tmp_path: Any) ->
     assert found["runtime.namespac"].source.endswith("preset/mine.yaml:3")
     assert found["runtime.namespac"].suggestion == "runtime.namespace"
     assert found["runtime.migration_limit"].source.endswith("preset/mine.yaml:4")
+
+
+def test_what_is_exported_for_the_engine_is_seen_and_kept(compose: Compose) -> None:
+    composition = compose(VLLM_CPU_KVCACHE_SPACE="8", OMP_NUM_THREADS="3")
+    assert composition.config is not None
+    assert composition.config.backend.environment == {
+        "VLLM_CPU_KVCACHE_SPACE": "8",
+        "OMP_NUM_THREADS": "3",
+    }
+    assert composition.sources["backend.environment.OMP_NUM_THREADS"] == "OMP_NUM_THREADS"
+    louder = compose("backend.environment.OMP_NUM_THREADS=1", OMP_NUM_THREADS="3")
+    assert louder.values["backend.environment.OMP_NUM_THREADS"] == "1"

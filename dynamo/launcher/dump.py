@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -39,7 +40,8 @@ def dump_configuration(plan: LaunchPlan, composition: Composition) -> None:
         partial.write_text(text + "\n")
         partial.replace(target)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         logger.error("cannot write the configuration to %s: %s", target, error)
         logger.error("CONFIG_DUMP %s", text)
 

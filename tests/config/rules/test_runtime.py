@@ -1,0 +1,153 @@
+"""Rules about names, parsers, templates, events and the shape of a deployment."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dynamo.config.problems import Problem
+from dynamo.config.rules import check_rules, runtime
+from dynamo.config.schema import (
+    Config,
+    FrontendConfig,
+    MultimodalConfig,
+    RuntimeConfig,
+    StoreConfig,
+    VllmBackend,
+)
+
+
+def config(**sections: Any) -> Config:
+    """Return a valid configuration with some sections replaced."""
+    return Config(backend=VllmBackend(), **{"store": StoreConfig(kind="mem"), **sections})
+
+
+def numbers(problems: Iterator[Problem]) -> list[str]:
+    return [problem.rule for problem in problems]
+
+
+def test_a_valid_configuration_breaks_no_rule() -> None:
+    assert check_rules(config()) == []
+
+
+@pytest.mark.parametrize("name", [None, "hermes", "llama3_json", "pythonic"])
+def test_r27_known_tool_call_parsers_are_accepted(name: str | None) -> None:
+    assert list(runtime.parser_names(config(runtime=RuntimeConfig(tool_call_parser=name)))) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "meant"),
+    [
+        ("tool_call_parser", "hermse", "hermes"),
+        ("reasoning_parser", "deepseek_r", "deepseek_r1"),
+    ],
+)
+def test_r27_an_unknown_parser_gets_the_nearest_name(setting: str, name: str, meant: str) -> None:
+    settings = RuntimeConfig(**{setting: name})
+    (problem,) = runtime.parser_names(config(runtime=settings))
+    assert problem.rule == "R27"
+    assert problem.suggestion == f"runtime.{setting}={meant}"
+
+
+def test_r28_r29_a_template_path_is_expanded_and_must_be_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPLATES", str(tmp_path))
+    settings = RuntimeConfig(custom_jinja_template="$TEMPLATES/chat.jinja")
+    (problem,) = runtime.template_exists(config(runtime=settings))
+    assert problem.rule == "R29"
+    assert str(tmp_path / "chat.jinja") in str(problem.value)
+    (tmp_path / "chat.jinja").write_text("{{ messages }}")
+    assert list(runtime.template_exists(config(runtime=settings))) == []
+
+
+def test_r28_the_home_directory_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert runtime.expand_path("~/chat.jinja") == "/home/me/chat.jinja"
+
+
+def test_r29_a_directory_is_no_template(tmp_path: Path) -> None:
+    settings = RuntimeConfig(custom_jinja_template=str(tmp_path))
+    assert numbers(runtime.template_exists(config(runtime=settings))) == ["R29"]
+
+
+def test_r31_a_template_without_chat_is_a_notice() -> None:
+    settings = RuntimeConfig(custom_jinja_template="x", endpoint_types=["completions"])
+    (problem,) = runtime.template_needs_chat(config(runtime=settings))
+    assert not problem.fatal
+    both = RuntimeConfig(custom_jinja_template="x", endpoint_types=["Chat", "completions"])
+    assert list(runtime.template_needs_chat(config(runtime=both))) == []
+
+
+def test_r32_some_endpoint_type_is_needed() -> None:
+    empty = config(runtime=RuntimeConfig(endpoint_types=[]))
+    assert numbers(runtime.endpoint_types_given(empty)) == ["R32"]
+    one = config(runtime=RuntimeConfig(endpoint_types=["completions"]))
+    assert list(runtime.endpoint_types_given(one)) == []
+
+
+@pytest.mark.parametrize("endpoint", ["dyn://a.b.c", "a.b.c", "my-team.backend_2.generate", None])
+def test_r99_an_endpoint_has_three_parts(endpoint: str | None) -> None:
+    assert list(runtime.endpoint_name(config(runtime=RuntimeConfig(endpoint=endpoint)))) == []
+
+
+@pytest.mark.parametrize("endpoint", ["a.b", "a.b.c.d", "a..c", "", "dyn://", "a b.c.d", "a.b.c/d"])
+def test_r99_any_other_form_is_refused(endpoint: str) -> None:
+    assert numbers(runtime.endpoint_name(config(runtime=RuntimeConfig(endpoint=endpoint)))) == [
+        "R99"
+    ]
+
+
+@pytest.mark.parametrize("namespace", ["", "a.b", "a b"])
+def test_r19_a_namespace_is_one_part_of_a_name(namespace: str) -> None:
+    broken = config(runtime=RuntimeConfig(namespace=namespace))
+    assert numbers(runtime.endpoint_name(broken)) == ["R19"]
+
+
+@pytest.mark.parametrize(
+    ("durable", "indexer", "rules"),
+    [
+        (False, None, []),
+        (True, None, []),
+        (False, True, []),
+        (True, False, []),
+        (True, True, ["R26"]),
+        (False, False, ["R26"]),
+    ],
+)
+def test_r26_the_local_indexer_is_the_opposite_of_durable_events(
+    durable: bool, indexer: bool | None, rules: list[str]
+) -> None:
+    settings = RuntimeConfig(durable_kv_events=durable, enable_local_indexer=indexer)
+    assert numbers(runtime.local_indexer_follows_durability(config(runtime=settings))) == rules
+
+
+@pytest.mark.parametrize(
+    ("store", "frontend", "rules"),
+    [("mem", "none", ["R21"]), ("mem", "embedded", []), ("file", "none", []), ("etcd", "none", [])],
+)
+def test_r21_a_worker_in_a_memory_store_needs_its_own_frontend(
+    store: str, frontend: str, rules: list[str]
+) -> None:
+    built = config(store=StoreConfig(kind=store), frontend=FrontendConfig(kind=frontend))
+    assert numbers(runtime.memory_store_needs_own_frontend(built)) == rules
+
+
+@pytest.mark.parametrize(
+    ("store", "missing"),
+    [
+        (StoreConfig(etcd_username="me"), ["store.etcd_password"]),
+        (StoreConfig(etcd_client_key="k.pem"), ["store.etcd_client_cert"]),
+        (StoreConfig(etcd_username="me", etcd_password="x"), []),  # noqa: S106
+        (StoreConfig(), []),
+    ],
+)
+def test_r20_etcd_credentials_come_in_pairs(store: StoreConfig, missing: list[str]) -> None:
+    problems = runtime.etcd_credentials_in_pairs(config(store=store))
+    assert [problem.path for problem in problems] == missing
+
+
+def test_r84_media_that_would_be_refused_is_refused_before_the_start() -> None:
+    broken = config(multimodal=MultimodalConfig(enabled=True))
+    assert numbers(runtime.media_is_not_served_yet(broken)) == ["R84"]

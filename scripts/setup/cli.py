@@ -42,7 +42,10 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python3 -m scripts.setup", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python3 -m scripts.setup",
+        description="Install what is missing for launching, step by step; done steps are skipped.",
+    )
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="default: .venv")
     parser.add_argument("--backend", default="vllm", help="engine to install: vllm, sglang, trtllm")
     parser.add_argument("--dev", action="store_true", help="also what tests and checks need")

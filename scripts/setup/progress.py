@@ -46,13 +46,14 @@ def _rich_line(title: str) -> Iterator[Show]:
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[newest]}[/dim]"),
+        TextColumn("{task.fields[newest]}", style="dim", markup=False),
     )
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task(title, total=None, newest="")
-        yield lambda line: progress.update(task, newest=line[:80].replace("[", r"\["))
+        room = max(0, progress.console.width - len(title) - len("* 0:00:00   "))
+        yield lambda line: progress.update(task, newest=line[:room])
 
 
 @contextmanager

@@ -63,11 +63,10 @@ def _words(argument: Argument, value: Any) -> Iterator[list[str]]:
     elif isinstance(value, Mapping):
         yield [flag, json.dumps(value)]
     elif isinstance(value, list | tuple):
-        yield [flag, *_list_words(argument, value)]
+        texts = [str(item) for item in value]
+        if texts:
+            yield [flag, *texts] if argument.nargs == "+" else [flag, ",".join(texts)]
+    elif isinstance(value, str) and value.startswith("-"):
+        yield [f"{flag}={value}"]
     else:
         yield [flag, str(value)]
-
-
-def _list_words(argument: Argument, items: list[Any] | tuple[Any, ...]) -> list[str]:
-    texts = [str(item) for item in items]
-    return texts if argument.nargs == "+" else [",".join(texts)]

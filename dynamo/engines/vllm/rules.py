@@ -23,15 +23,16 @@ def device_exists(config: Config, machine: Machine) -> Iterator[Problem]:
 
 def model_named_once(config: Config, machine: Machine) -> Iterator[Problem]:
     """R46: model and served name are settings of the model, and there is one served name."""
-    homes = {"model": ("path", config.model.path), "served_model_name": ("served_name", None)}
-    for name, (setting, chosen) in homes.items():
-        value = config.backend.engine.get(name)
-        if value is None or value in (chosen, served_name(config), [served_name(config)]):
+    name = served_name(config)
+    homes = {"model": ("path", [config.model.path]), "served_model_name": ("served_name", [name])}
+    for argument, (setting, same) in homes.items():
+        value = config.backend.engine.get(argument)
+        if value is None or value in (same, *same):
             continue
         first = value[0] if isinstance(value, list) and value else value
         meant = as_override(f"model.{setting}", first)
         text = f"belongs to model.{setting}, which the frontend is told too"
-        yield _problem(config, name, text, "leave it out", meant, "R46")
+        yield _problem(config, argument, text, "leave it out", meant, "R46")
 
 
 def fixed_arguments(config: Config, machine: Machine) -> Iterator[Problem]:
@@ -60,6 +61,18 @@ def one_source_of_kv_transfer(config: Config, machine: Machine) -> Iterator[Prob
         text = f"contradicts connector=[{','.join(chain)}]: only one of them can hold"
         allowed = "one of connector and kv_transfer_config"
         yield _problem(config, "kv_transfer_config", text, allowed, "connector=none", "R50")
+
+
+def connector_has_a_role(config: Config, machine: Machine) -> Iterator[Problem]:
+    """vLLM refuses a connector without a role."""
+    transfer = config.backend.engine.get("kv_transfer_config")
+    if not isinstance(transfer, dict) or not transfer.get("kv_connector"):
+        return
+    if transfer.get("kv_role") is None:
+        text = "names a connector but not its kv_role"
+        allowed = "kv_both, kv_producer, kv_consumer"
+        meant = "backend.engine.kv_transfer_config.kv_role=kv_both"
+        yield _problem(config, "kv_transfer_config", text, allowed, meant)
 
 
 def prefill_hands_over(config: Config, machine: Machine) -> Iterator[Problem]:
@@ -130,6 +143,7 @@ RULES: tuple[Rule, ...] = (
     fixed_arguments,
     block_size_fits_cpu,
     one_source_of_kv_transfer,
+    connector_has_a_role,
     prefill_hands_over,
     executor_fits_nixl,
     kv_events_have_a_reader,

@@ -1,0 +1,98 @@
+"""The process in which engines run and are measured.
+
+Engines read their environment when their library is imported, write to the file descriptors of
+their process and sometimes take it down with them: all that stays in here.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from dynamo.config.plan import EnginePlan, LaunchPlan
+from dynamo.tuning.bench import EngineLog, OnProgress, Progress, measure
+from dynamo.tuning.pool import BuildEngine, EnginePool
+
+_SECONDS_BETWEEN_PROGRESS = 0.1
+
+
+def serve(
+    connection: Connection, environment: Mapping[str, str], directory: Path, build: BuildEngine
+) -> None:
+    """Answer each LaunchPlan on the connection with Progress messages and one Measurement.
+
+    Ends, and stops its engine, when the other side closes the connection or vanishes.
+    """
+    # An own group: Ctrl-C reaches the sweep only, and the sweep can end the group as a whole.
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGTERM, _exit)
+    os.environ.update(environment)
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_serve(connection, directory, build))
+
+
+async def _serve(connection: Connection, directory: Path, build: BuildEngine) -> None:
+    plans: asyncio.Queue[LaunchPlan] = asyncio.Queue()
+    answering = asyncio.create_task(_answer(plans, connection, directory, build))
+    loop = asyncio.get_running_loop()
+
+    def receive() -> None:
+        try:
+            plans.put_nowait(connection.recv())
+        except (EOFError, ConnectionResetError):
+            loop.remove_reader(connection.fileno())
+            answering.cancel()
+
+    # No thread waits for messages, because engines may fork this process.
+    loop.add_reader(connection.fileno(), receive)
+    await answering
+
+
+async def _answer(
+    plans: asyncio.Queue[LaunchPlan], connection: Connection, directory: Path, build: BuildEngine
+) -> None:
+    log = EngineLog()
+
+    def turn_to_new_log(plan: EnginePlan) -> None:
+        log.path = _redirect_output(directory, plan)
+
+    async with EnginePool(build, turn_to_new_log) as pool:
+        while True:
+            plan = await plans.get()
+            connection.send(await measure(plan, pool, log, _throttled(connection.send)))
+
+
+def _redirect_output(directory: Path, plan: EnginePlan) -> Path:
+    """Let stdout and stderr, of processes started from now on too, go to a new file."""
+    taken = sum(1 for _ in directory.glob("engine-*.log"))
+    path = directory / f"engine-{taken + 1:03}-{plan.key}.log"
+    sys.stdout.flush()
+    sys.stderr.flush()
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(file, sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    os.dup2(file, sys.__stderr__.fileno() if sys.__stderr__ else 2)
+    os.close(file)
+    return path
+
+
+def _throttled(send: Callable[[Progress], None]) -> OnProgress:
+    """Let the first message of each stage through, then ten in a second."""
+    last = ("", 0.0)
+
+    def forward(progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if progress.stage != last[0] or now - last[1] >= _SECONDS_BETWEEN_PROGRESS:
+            last = (progress.stage, now)
+            send(progress)
+
+    return forward
+
+
+def _exit(_number: int, _frame: object) -> None:
+    raise SystemExit(128 + signal.SIGTERM)

@@ -25,7 +25,7 @@ from dynamo.tuning.sweep import in_running_order, run_sweep
 from dynamo.tuning.trial import Trial
 from tests.tuning.plans import engine_plan, trial
 
-LIMITS = TimeLimits(engine_start=2.0, request=2.0, stop=5.0)
+LIMITS = TimeLimits(engine_start=5.0, request=1.0, stop=5.0)
 
 
 class LoudEngine(MockEngine):
@@ -122,7 +122,7 @@ def test_failing_trials_are_recorded_and_the_others_run(tmp_path: Path) -> None:
     }
     errors = {line["number"]: line["measurement"]["error"] for line in lines(tmp_path)}
     assert errors[5] == "workload.concurrency=-1: must be at least 1"
-    assert errors[6] == "TimeoutError: no sign of life for 2 s"
+    assert errors[6] == "TimeoutError: no sign of life for 5 s"
     assert_nothing_is_left()
 
 

@@ -28,8 +28,9 @@ def serve(
 
     Ends, and stops its engine, when the other side closes the connection or vanishes.
     """
-    # An own group: Ctrl-C reaches the sweep only, and the sweep can end the group as a whole.
-    os.setpgid(0, 0)
+    # An own session: Ctrl-C reaches the sweep only, and the sweep can end the session as a whole,
+    # whatever process groups the engine makes in it.
+    os.setsid()
     signal.signal(signal.SIGTERM, _exit)
     os.environ.update(environment)
     with contextlib.suppress(asyncio.CancelledError):

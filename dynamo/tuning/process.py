@@ -111,7 +111,7 @@ class BenchProcess:
         return f"the engine's process ended with status {code}"
 
     def _end(self) -> None:
-        """Kill what is left of the process group."""
+        """Kill what is left of the session."""
         self._connection.close()
         for process in _members(self._process.pid):
             with suppress(ProcessLookupError):
@@ -120,13 +120,13 @@ class BenchProcess:
         self._process.join()
 
 
-def _members(group: int | None) -> list[int]:
-    """Return the processes of a group, dead but unreaped ones among them."""
+def _members(session: int | None) -> list[int]:
+    """Return the processes of a session, dead but unreaped ones among them."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
                 after_name = (entry / "stat").read_text().rpartition(")")[2].split()
-                if int(after_name[2]) == group:
+                if int(after_name[3]) == session:
                     found.append(int(entry.name))
     return found

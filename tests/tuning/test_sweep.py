@@ -57,6 +57,7 @@ class ForkingEngine(MockEngine):
 def _fork_stubborn_process() -> int:
     pid = os.fork()
     if pid == 0:
+        os.setpgid(0, 0)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(600)
         os._exit(0)

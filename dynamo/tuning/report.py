@@ -59,7 +59,8 @@ class Report:
         """Say how many trials there are."""
         self._total = total
         self._began_at = time.perf_counter()
-        self._console.print(f"{total} trials, recorded in {escape(str(self._directory))}")
+        where = escape(str(self._directory))
+        self._console.print(f"{total} trials, recorded in {where}", soft_wrap=True)
         self._bar.start()
 
     def trial_begins(self, trial: Trial) -> None:
@@ -78,7 +79,8 @@ class Report:
         if not taken_over:
             self._spent.append(result.measurement.seconds)
         note = " (recorded earlier)" if taken_over else ""
-        self._console.print(f"{_label(result)}: {escape(_summary(result))}{note}")
+        line = f"{_label(result)}: {escape(_summary(result))}{note}"
+        self._console.print(line, soft_wrap=True, highlight=False)
 
     def end(self, results: Sequence[TrialResult]) -> None:
         """Print the table of all results and where the seconds went."""
@@ -88,8 +90,9 @@ class Report:
             self._console.print(result_table(results))
         if len(results) < self._total:
             self._console.print(f"Interrupted: {self._total - len(results)} trials did not run.")
-        self._console.print(time_budget(self._spent, wall))
-        self._console.print(f"Table: {escape(str(self._directory / TABLE_FILE))}")
+        self._console.print(time_budget(self._spent, wall), soft_wrap=True)
+        table_file = escape(str(self._directory / TABLE_FILE))
+        self._console.print(f"Table: {table_file}", soft_wrap=True)
 
 
 def result_table(results: Sequence[TrialResult]) -> Table:

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -14,6 +15,7 @@ from dynamo.tuning.records import Records
 from dynamo.tuning.report import Report, terminal_report
 from dynamo.tuning.trial import Measurement, Outcome, Trial, TrialResult, trial_key
 from dynamo.tuning.versions import installed_versions
+from dynamo.worker.model_files import ModelUnavailableError, local_model
 
 
 class InterruptedSweepError(KeyboardInterrupt):
@@ -123,8 +125,11 @@ class _Sweep:
         if trial.plan is None:
             text = "; ".join(f"{p.path}={p.value}: {p.message}" for p in trial.problems)
             return Measurement(Outcome.INVALID, text)
-        process = self._process_for(trial.plan)
-        return process.measure(trial.plan, self._report.progress)
+        try:
+            plan = _with_local_model(trial.plan)
+        except ModelUnavailableError as error:
+            return Measurement(Outcome.START_FAILED, str(error))
+        return self._process_for(plan).measure(plan, self._report.progress)
 
     def _process_for(self, plan: LaunchPlan) -> BenchProcess:
         usable = self._process is not None and self._process.is_usable
@@ -138,6 +143,15 @@ class _Sweep:
         process, self._process = self._process, None
         if process is not None:
             process.close()
+
+
+def _with_local_model(plan: LaunchPlan) -> LaunchPlan:
+    """Name the model's local directory in the engine's arguments, where they name a model."""
+    reference = plan.engine.arguments.get("model")
+    if reference is None:
+        return plan
+    arguments = {**plan.engine.arguments, "model": str(local_model(reference, print))}
+    return replace(plan, engine=replace(plan.engine, arguments=arguments))
 
 
 @contextmanager

@@ -24,7 +24,7 @@ BLOCK_SIZE = {"cuda": 16, "cpu": 32}
 
 
 def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]]:
-    """Return the engine's plan and what was decided for the user, one sentence each."""
+    """R41, R56: the engine's plan, and what was decided for the user, one sentence each."""
     device = chosen_device(config, machine)
     version = engine_version(config, machine)
     notes = _catalogue_notes(version)
@@ -79,7 +79,7 @@ def served_name(config: Config) -> str:
 
 
 def _decisions(config: Config, machine: Machine, device: str) -> Iterator[tuple[str, Any, str]]:
-    """Yield each argument that is decided unless the user gave it, and why."""
+    """R42 to R45, R59, R60: each argument that is decided unless the user gave it, and why."""
     for name, value in FIXED.items():
         yield name, value, "the worker relies on it (R42)."
     yield "block_size", BLOCK_SIZE[device], f"the default on {device} (R43)."

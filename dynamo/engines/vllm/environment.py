@@ -14,7 +14,7 @@ LARGEST_DEFAULT_KV_CACHE_GIB = 32
 def engine_environment(
     config: Config, machine: Machine, device: str, arguments: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Return the variables of the plan; those of `backend.environment` win."""
+    """R112: the variables of the plan; those of `backend.environment` win."""
     environment = {"VLLM_NO_USAGE_STATS": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
     if device == "cpu":
         environment |= _cpu(machine, arguments)

@@ -7,16 +7,16 @@ from dynamo.config.schema import Config, VllmBackend
 
 
 def automatic_kv_events(config: Config, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the `kv_events_config` of a worker whose user gave none; None for no events.
+    """R66, R67, R70: the `kv_events_config` of a worker whose user gave none; None for no events.
 
-    A decode worker (R66) and a worker without prefix cache (R67) have none. A worker that only its
+    A decode worker and a worker without prefix cache have none. A worker that only its
     own process can see needs none unless its router wants them.
     """
     if config.role.name == "decode" or arguments.get("enable_prefix_caching") is False:
         return None
     if config.store.kind == "mem" and config.frontend.router_mode != "kv":
         return None
-    # vLLM adds the rank to the port itself (R70); it binds only where the host is `*`.
+    # vLLM adds the rank to the port itself; it binds only where the host is `*`.
     base_port = cast(VllmBackend, config.backend).kv_event_port
     port = base_port - int(arguments.get("data_parallel_rank") or 0)
     return {"enable_kv_cache_events": True, "publisher": "zmq", "endpoint": f"tcp://*:{port}"}

@@ -10,10 +10,10 @@ NIXL_CONNECTORS = ("NixlConnector", "NixlPullConnector", "NixlPushConnector")
 
 
 def kv_transfer_config(chain: Mapping[str, ConnectorEntry]) -> dict[str, Any] | None:
-    """Return the mapping for KVTransferConfig, or None for no connector (R57).
+    """R55, R57: the mapping for KVTransferConfig, or None for no connector.
 
     One connector stands for itself (R52 to R54); several are wrapped in KVBM's PdConnector, which
-    asks them in the given order (R55).
+    asks them in the given order.
     """
     entries = [_entry(connector) for connector in chain.values()]
     if not entries:
@@ -39,12 +39,12 @@ def _entry(connector: ConnectorEntry) -> dict[str, Any]:
 
 
 def has_connector(chain: Mapping[str, ConnectorEntry], name: str) -> bool:
-    """Whether the connector is in the list (R58)."""
+    """R58: whether the connector is in the list."""
     return name in chain
 
 
 def uses_nixl(transfer: Mapping[str, Any] | None) -> bool:
-    """Whether a `kv_transfer_config` moves KV cache by NIXL, alone or inside a wrapper (R61)."""
+    """R61: whether a `kv_transfer_config` moves KV cache by NIXL, alone or inside a wrapper."""
     return any(name in NIXL_CONNECTORS for name in _connectors(transfer or {}))
 
 

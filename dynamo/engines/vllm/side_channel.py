@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 def ensure_side_channel_host(
     environ: MutableMapping[str, str], detect: Callable[[], str] | None = None
 ) -> str:
-    """Set the variable unless it is set already (R62; an empty one counts as unset)."""
+    """R61, R62: set the variable unless it is set already; an empty one counts as unset."""
     if not environ.get(VARIABLE):
         environ[VARIABLE] = (detect or detect_host)()
     return environ[VARIABLE]
@@ -24,7 +24,7 @@ def detect_host(
     resolve: Callable[[str], str] = socket.gethostbyname,
     bind: Callable[[str], None] | None = None,
 ) -> str:
-    """Return this machine's IPv4 address, or loopback when it cannot be found or bound (R63)."""
+    """R63: this machine's IPv4 address, or loopback when it cannot be found or bound."""
     name = hostname()
     try:
         address = resolve(name)

@@ -33,7 +33,7 @@ def notes(config: Config, machine: Machine = GPU) -> str:
     return "\n".join(engine_plan(config, machine)[1])
 
 
-def test_a_worker_on_a_gpu_gets_the_defaults_of_the_reference(build: Build) -> None:
+def test_r42_r43_r44_a_worker_on_a_gpu_gets_the_defaults_of_the_reference(build: Build) -> None:
     assert arguments(build(store="mem")) == {
         "model": "org/model",
         "served_model_name": "org/model",
@@ -56,7 +56,7 @@ def test_every_plan_passes_the_check_of_its_catalogue(
     assert check_arguments(plan.arguments, load("vllm", plan.version)) == []
 
 
-def test_what_the_user_says_is_kept(build: Build) -> None:
+def test_r45_r60_what_the_user_says_is_kept(build: Build) -> None:
     chosen = {
         "block_size": 64,
         "enable_prefix_caching": False,
@@ -83,7 +83,7 @@ def test_sizes_become_numbers(build: Build) -> None:
         (ModelConfig("org/model", served_name="llama"), "llama"),
     ],
 )
-def test_the_served_name_is_the_model_unless_it_is_set(
+def test_r46_the_served_name_is_the_model_unless_it_is_set(
     build: Build, model: ModelConfig, name: str
 ) -> None:
     given = arguments(build(model=model))
@@ -107,15 +107,15 @@ def test_a_cpu_without_bf16_instructions_computes_in_float32(build: Build) -> No
 
 
 class TestConnectors:
-    def test_the_chain_is_written_to_kv_transfer_config(self, build: Build) -> None:
+    def test_r56_the_chain_is_written_to_kv_transfer_config(self, build: Build) -> None:
         given = arguments(build(connectors=("nixl",)))
         expected = {"kv_connector": "NixlConnector", "kv_role": "kv_both"}
         assert given["kv_transfer_config"] == expected
 
-    def test_no_connector_leaves_it_out(self, build: Build) -> None:
+    def test_r57_no_connector_leaves_it_out(self, build: Build) -> None:
         assert "kv_transfer_config" not in arguments(build())
 
-    def test_the_users_own_is_kept_unchanged(self, build: Build) -> None:
+    def test_r56_the_users_own_is_kept_unchanged(self, build: Build) -> None:
         own = {"kv_connector": "MooncakeConnector", "kv_role": "kv_producer", "kv_port": 1}
         assert arguments(build({"kv_transfer_config": own}))["kv_transfer_config"] == own
 
@@ -132,7 +132,7 @@ class TestConnectors:
             ({"kv_transfer_config": {"kv_connector": "NixlConnector"}}, (), None),
         ],
     )
-    def test_nixl_on_one_gpu_takes_the_mp_executor(
+    def test_r59_r60_nixl_on_one_gpu_takes_the_mp_executor(
         self,
         build: Build,
         engine: dict[str, Any],
@@ -150,7 +150,7 @@ class TestKvEvents:
         "endpoint": "tcp://*:20080",
     }
 
-    def test_a_worker_of_a_cluster_publishes_them(self, build: Build) -> None:
+    def test_r70_a_worker_of_a_cluster_publishes_them(self, build: Build) -> None:
         assert arguments(build())["kv_events_config"] == self.AUTOMATIC
         assert arguments(build(role="prefill"))["kv_events_config"] == self.AUTOMATIC
         assert "tcp://*:20080" in notes(build())
@@ -159,19 +159,19 @@ class TestKvEvents:
         ("port", "rank", "endpoint"),
         [(20080, 0, "tcp://*:20080"), (20081, 0, "tcp://*:20081"), (20081, 3, "tcp://*:20078")],
     )
-    def test_vllm_adds_the_rank_to_the_port(
+    def test_r70_vllm_adds_the_rank_to_the_port(
         self, build: Build, port: int, rank: int, endpoint: str
     ) -> None:
         given = arguments(build({"data_parallel_rank": rank}, kv_event_port=port))
         assert given["kv_events_config"]["endpoint"] == endpoint
 
-    def test_a_decode_worker_publishes_none(self, build: Build) -> None:
+    def test_r66_a_decode_worker_publishes_none(self, build: Build) -> None:
         assert "kv_events_config" not in arguments(build(role="decode"))
 
-    def test_without_prefix_caching_there_are_none(self, build: Build) -> None:
+    def test_r67_without_prefix_caching_there_are_none(self, build: Build) -> None:
         assert "kv_events_config" not in arguments(build({"enable_prefix_caching": False}))
 
-    def test_the_users_own_is_kept_unchanged(self, build: Build) -> None:
+    def test_r68_the_users_own_is_kept_unchanged(self, build: Build) -> None:
         own = {"enable_kv_cache_events": True, "publisher": "zmq", "endpoint": "ipc:///run/kv"}
         assert arguments(build({"kv_events_config": own}))["kv_events_config"] == own
 
@@ -191,21 +191,21 @@ class TestKvEvents:
             (AUTOMATIC, True),
         ],
     )
-    def test_they_are_in_use_when_configured_and_enabled(
+    def test_r75_they_are_in_use_when_configured_and_enabled(
         self, config: dict[str, Any] | None, expected: bool
     ) -> None:
         assert use_kv_events(config) is expected
 
 
 class TestEnvironment:
-    def test_of_a_gpu_worker(self, build: Build) -> None:
+    def test_r112_of_a_gpu_worker(self, build: Build) -> None:
         assert environment(build()) == {
             "VLLM_NO_USAGE_STATS": "1",
             "VLLM_LOGGING_LEVEL": "WARNING",
             "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
         }
 
-    def test_of_a_cpu_worker(self, build: Build) -> None:
+    def test_r112_of_a_cpu_worker(self, build: Build) -> None:
         assert environment(build(), CPU) == {
             "VLLM_NO_USAGE_STATS": "1",
             "VLLM_LOGGING_LEVEL": "WARNING",
@@ -232,12 +232,12 @@ class TestEnvironment:
         given = environment(build({"kv_cache_memory_bytes": "1G"}), CPU)
         assert "VLLM_CPU_KVCACHE_SPACE" not in given
 
-    def test_lora_can_be_loaded_while_the_worker_runs(self, build: Build) -> None:
+    def test_r112_lora_can_be_loaded_while_the_worker_runs(self, build: Build) -> None:
         given = environment(build({"enable_lora": True}))
         assert given["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] == "True"
         assert given["VLLM_LORA_MODULES_LOADING_TIMEOUT"] == "600"
 
-    def test_the_side_channel_is_set_only_when_the_user_chose_it(self, build: Build) -> None:
+    def test_r62_the_side_channel_is_set_only_when_the_user_chose_it(self, build: Build) -> None:
         assert "VLLM_NIXL_SIDE_CHANNEL_HOST" not in environment(build(connectors=("nixl",)))
         chosen = build(nixl_side_channel_host="10.0.0.1", nixl_side_channel_port=5700)
         given = environment(chosen)

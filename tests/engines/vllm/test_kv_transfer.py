@@ -46,7 +46,7 @@ def wrapped(*connectors: dict[str, Any]) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_chain_of_connectors_becomes_one_configuration(
+def test_r52_r53_r54_r55_r57_a_chain_of_connectors_becomes_one_configuration(
     chain: dict[str, ConnectorEntry], expected: dict[str, Any] | None
 ) -> None:
     assert kv_transfer_config(chain) == expected
@@ -72,7 +72,7 @@ def test_vllm_knows_every_key_that_is_written(
     assert check_arguments(arguments, load("vllm", version)) == []
 
 
-def test_a_connector_is_in_the_chain_by_name() -> None:
+def test_r58_a_connector_is_in_the_chain_by_name() -> None:
     assert has_connector({"kvbm": KVBM, "nixl": NIXL}, "kvbm")
     assert not has_connector({"nixl": NIXL}, "kvbm")
     assert not has_connector({}, "nixl")
@@ -97,7 +97,7 @@ def test_a_connector_is_in_the_chain_by_name() -> None:
         ),
     ],
 )
-def test_nixl_is_found_alone_and_inside_wrappers(
+def test_r61_nixl_is_found_alone_and_inside_wrappers(
     transfer: dict[str, Any] | None, expected: bool
 ) -> None:
     assert uses_nixl(transfer) is expected

@@ -125,7 +125,7 @@ def test_r65_a_prefill_worker_needs_a_way_to_hand_over(build: Build) -> None:
         ),
     ],
 )
-def test_kv_events_that_nobody_would_get_are_reported(
+def test_r66_r67_r69_kv_events_that_nobody_would_get_are_reported(
     build: Build, given: dict[str, Any], rule: str, fatal: bool
 ) -> None:
     events = given.get("events", {"enable_kv_cache_events": True, "publisher": "zmq"})

@@ -11,11 +11,11 @@ DOCUMENTATION_ADDRESS = "192.0.2.1"
 """Reserved for documentation (RFC 5737): no machine has it, so binding it fails."""
 
 
-def test_an_address_of_this_machine_is_used() -> None:
+def test_r63_an_address_of_this_machine_is_used() -> None:
     assert detect_host(resolve=lambda _name: "127.0.0.2") == "127.0.0.2"
 
 
-def test_an_address_of_another_machine_falls_back_to_loopback(
+def test_r63_an_address_of_another_machine_falls_back_to_loopback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert detect_host(lambda: "box", lambda _name: DOCUMENTATION_ADDRESS) == "127.0.0.1"
@@ -23,7 +23,7 @@ def test_an_address_of_another_machine_falls_back_to_loopback(
     assert "backend.nixl_side_channel_host" in caplog.text
 
 
-def test_a_name_that_does_not_resolve_falls_back_to_loopback(
+def test_r63_a_name_that_does_not_resolve_falls_back_to_loopback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def unknown(name: str) -> str:
@@ -33,7 +33,7 @@ def test_a_name_that_does_not_resolve_falls_back_to_loopback(
     assert "box is unknown" in caplog.text
 
 
-def test_the_name_of_this_machine_is_what_is_resolved() -> None:
+def test_r63_the_name_of_this_machine_is_what_is_resolved() -> None:
     asked: list[str] = []
 
     def resolve(name: str) -> str:
@@ -58,12 +58,12 @@ def open_sockets() -> list[str]:
 
 
 @pytest.mark.parametrize("environ", [{}, {VARIABLE: ""}])
-def test_an_unset_or_empty_variable_is_filled(environ: dict[str, str]) -> None:
+def test_r61_an_unset_or_empty_variable_is_filled(environ: dict[str, str]) -> None:
     assert ensure_host(environ, lambda: "10.0.0.1") == "10.0.0.1"
     assert environ == {VARIABLE: "10.0.0.1"}
 
 
-def test_a_set_variable_is_never_overwritten() -> None:
+def test_r62_a_set_variable_is_never_overwritten() -> None:
     def never() -> str:
         raise AssertionError("must not look for an address")
 

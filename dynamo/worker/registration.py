@@ -1,0 +1,75 @@
+"""Tell the frontend which model this worker serves (R100 to R104)."""
+
+import functools
+import operator
+from pathlib import Path
+from typing import Any
+
+from dynamo.llm import ModelInput, ModelRuntimeConfig, ModelType, WorkerType, register_model
+
+from dynamo.config.plan import LaunchPlan
+from dynamo.engines.base import EngineInfo
+
+ENDPOINT_TYPES = {"chat": ModelType.Chat, "completions": ModelType.Completions}
+WORKER_TYPES = {
+    "aggregated": WorkerType.Aggregated,
+    "prefill": WorkerType.Prefill,
+    "decode": WorkerType.Decode,
+}
+NEEDS = {"prefill": [[WorkerType.Decode]], "decode": [[WorkerType.Prefill]]}
+"""Workers without which a role cannot answer a request; the model is listed once they are there."""
+
+
+async def register(plan: LaunchPlan, endpoint: Any, directory: Path, info: EngineInfo) -> None:
+    """Publish the model card under the endpoint's instance."""
+    registration = plan.registration
+    await register_model(
+        ModelInput.Tokens,
+        model_type(plan),
+        endpoint,
+        str(directory),
+        plan.model.served_name,
+        kv_cache_block_size=info.kv_block_size,
+        runtime_config=runtime_config(plan, info),
+        custom_template_path=registration.custom_jinja_template,
+        worker_type=WORKER_TYPES[registration.worker_type],
+        needs=NEEDS.get(registration.worker_type),
+    )
+
+
+def model_type(plan: LaunchPlan) -> ModelType:
+    """R32: the union of the chosen endpoints; R103: a prefill worker is not called by clients."""
+    if plan.registration.worker_type == "prefill":
+        return ModelType.Prefill
+    types = [ENDPOINT_TYPES[name] for name in plan.registration.endpoint_types]
+    return functools.reduce(operator.or_, types)
+
+
+def runtime_config(plan: LaunchPlan, info: EngineInfo) -> ModelRuntimeConfig:
+    """R102: the limits that router and planner count with."""
+    config = ModelRuntimeConfig()
+    config.context_length = info.context_length
+    config.total_kv_blocks = info.total_kv_blocks
+    config.max_num_seqs = info.max_num_seqs
+    config.max_num_batched_tokens = info.max_num_batched_tokens
+    config.data_parallel_size = info.data_parallel_size
+    config.tool_call_parser = plan.registration.tool_call_parser
+    config.reasoning_parser = plan.registration.reasoning_parser
+    config.enable_local_indexer = plan.registration.enable_local_indexer
+    return config
+
+
+def health_check_payload() -> dict[str, Any]:
+    """R195: the smallest request that proves that the engine generates."""
+    return {
+        "token_ids": [1],
+        "sampling_options": {"temperature": 0.0},
+        "stop_conditions": {
+            "max_tokens": 1,
+            "stop": None,
+            "stop_token_ids": None,
+            "include_stop_str_in_output": False,
+            "ignore_eos": False,
+        },
+        "_HEALTH_CHECK": True,
+    }

@@ -1,0 +1,101 @@
+"""A worker in the distributed runtime: its endpoints, its registration, its frontend.
+
+Importing this module loads the runtime wheel, which starts threads: start the engine first.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dynamo.runtime import DistributedRuntime
+
+from dynamo.config.plan import LaunchPlan
+from dynamo.engines.base import Engine, EngineInfo
+from dynamo.worker.frontend import base_url, curl_line, start_frontend, wait_until_listed
+from dynamo.worker.handler import GenerateHandler
+from dynamo.worker.registration import health_check_payload, register
+from dynamo.worker.shutdown import DRAIN_SECONDS, Reason, StopSignal, either
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[Any, Any], AsyncIterator[Any]]
+
+
+@dataclass
+class Worker:
+    """A serving worker; made by `start`."""
+
+    plan: LaunchPlan
+    runtime: Any
+    endpoint: Any
+    handler: GenerateHandler
+    running: list[asyncio.Future[None]]
+    """Endpoints and frontend: each ends when the runtime is shut down, and not before."""
+
+    @classmethod
+    async def start(
+        cls, plan: LaunchPlan, directory: Path, engine: Engine, info: EngineInfo
+    ) -> "Worker":
+        """Register the model, serve its endpoints, and the frontend if the plan has one (R100)."""
+        loop = asyncio.get_running_loop()
+        runtime = DistributedRuntime(
+            loop,
+            plan.runtime.store,
+            plan.runtime.request_plane,
+            # Always given: left out, the runtime connects to NATS when NATS_SERVER is set.
+            event_plane=plan.runtime.event_plane,
+        )
+        handler = GenerateHandler(engine, info)
+        endpoint = runtime.endpoint(plan.endpoint.path)
+        worker = cls(plan, runtime, endpoint, handler, [])
+        await register(plan, endpoint, directory, info)
+        worker._serve(endpoint, handler.generate, health_check_payload())
+        clear = f"{plan.endpoint.namespace}.{plan.endpoint.component}.clear_kv_blocks"
+        worker._serve(runtime.endpoint(clear), handler.clear_kv_blocks)
+        if plan.frontend is not None:
+            worker.running.append(await start_frontend(runtime, plan, plan.frontend))
+        return worker
+
+    def _serve(
+        self, endpoint: Any, handler: Handler, health_check: dict[str, Any] | None = None
+    ) -> None:
+        labels = [("model", self.plan.model.served_name)]
+        served = endpoint.serve_endpoint(
+            handler,
+            graceful_shutdown=True,
+            metrics_labels=labels,
+            health_check_payload=health_check,
+        )
+        self.running.append(asyncio.ensure_future(served))
+
+    async def announce(self, seconds: float) -> None:
+        """Say where the model answers, once it does."""
+        name, frontend = self.plan.model.served_name, self.plan.frontend
+        if frontend is None:
+            print(f"ready: {name} serves {self.plan.endpoint.path} ({seconds:.1f} s)", flush=True)
+            return
+        await wait_until_listed(frontend, name)
+        print(f"ready: {name} on {base_url(frontend)} ({seconds:.1f} s)", flush=True)
+        print(f"try: {curl_line(frontend, name)}", flush=True)
+
+    async def withdraw(self, reason: Reason, stop: StopSignal) -> None:
+        """R117: leave the store, let routers notice, finish what is in flight."""
+        try:
+            await self.endpoint.unregister_endpoint_instance()
+        except Exception:
+            logger.exception("cannot unregister from the store")
+        if reason is Reason.FAILED:
+            return
+        await either(stop.urgent, self.plan.runtime.grace_period_seconds, stop.urgent)
+        if not await either(self.handler.idle, DRAIN_SECONDS, stop.urgent):
+            logger.error("%d requests are cut off", self.handler.in_flight)
+
+    async def close(self) -> None:
+        """Shut the runtime down; responses that are complete still reach their clients."""
+        self.runtime.shutdown()
+        _done, pending = await asyncio.wait(self.running, timeout=DRAIN_SECONDS)
+        for task in pending:
+            task.cancel()

@@ -1,0 +1,94 @@
+"""From a token-mode request of the Dynamo protocol to an engine-neutral one (R121 to R125)."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dynamo.engines.base import EngineInfo, GenerateRequest, InvalidRequestError
+
+logger = logging.getLogger(__name__)
+
+NOT_SAMPLING = ("guided_decoding", "use_beam_search", "length_penalty", "best_of")
+MEDIA_KEYS = ("multi_modal_data", "prompt_embeds")
+
+
+def read_request(request: Mapping[str, Any], request_id: str, info: EngineInfo) -> GenerateRequest:
+    """Read a request as the frontend sends it.
+
+    Raises:
+        InvalidRequestError: the prompt is empty, too long, has unknown tokens, or carries media.
+    """
+    refuse_media(request)
+    token_ids = prompt_tokens(request, info)
+    stops = request.get("stop_conditions") or {}
+    options = request.get("sampling_options") or {}
+    outputs = request.get("output_options") or {}
+    return GenerateRequest(
+        request_id=request_id,
+        token_ids=token_ids,
+        max_tokens=max_tokens(stops.get("max_tokens"), len(token_ids), info.context_length),
+        sampling={
+            key: value
+            for key, value in options.items()
+            if value is not None and key not in NOT_SAMPLING
+        },
+        min_tokens=stops.get("min_tokens"),
+        ignore_eos=bool(stops.get("ignore_eos")),
+        stop_token_ids=stop_tokens(stops),
+        guided_decoding=options.get("guided_decoding"),
+        logprobs=log_prob_count("logprobs", outputs.get("logprobs")),
+        prompt_logprobs=log_prob_count("prompt_logprobs", outputs.get("prompt_logprobs")),
+        priority=int((request.get("routing") or {}).get("priority") or 0),
+    )
+
+
+def refuse_media(request: Mapping[str, Any]) -> None:
+    """R84: media needs a multimodal worker."""
+    for key in MEDIA_KEYS:
+        if request.get(key):
+            raise InvalidRequestError("this model takes text only: the request holds media")
+
+
+def prompt_tokens(request: Mapping[str, Any], info: EngineInfo) -> Sequence[int]:
+    """Return the prompt; the frontend checks neither its length nor its tokens."""
+    token_ids: Sequence[int] = request.get("token_ids") or ()
+    if not token_ids:
+        raise InvalidRequestError("the prompt is empty")
+    if len(token_ids) >= info.context_length:
+        raise InvalidRequestError(
+            f"the prompt has {len(token_ids)} tokens; the model's context holds "
+            f"{info.context_length}, the answer included"
+        )
+    lowest, highest = min(token_ids), max(token_ids)
+    if lowest < 0 or highest >= info.vocab_size:
+        strange = lowest if lowest < 0 else highest
+        raise InvalidRequestError(
+            f"token id {strange} is not in the vocabulary of {info.vocab_size} tokens"
+        )
+    return token_ids
+
+
+def max_tokens(given: int | None, prompt_length: int, context_length: int) -> int:
+    """R123: without a limit, what is left of the context; R124: a given limit is kept."""
+    return given if given is not None else max(1, context_length - prompt_length)
+
+
+def stop_tokens(stops: Mapping[str, Any]) -> tuple[int, ...]:
+    """R121: the hidden stop tokens (end of sequence) count like the requested ones."""
+    visible = stops.get("stop_token_ids") or ()
+    hidden = stops.get("stop_token_ids_hidden") or ()
+    return tuple(sorted({*visible, *hidden}))
+
+
+def log_prob_count(name: str, value: Any) -> int | None:
+    """R122: a whole number, zero or more; anything else is ignored with a warning."""
+    if value is None:
+        return None
+    try:
+        count = int(value)
+    except (TypeError, ValueError):
+        count = -1
+    if count < 0:
+        logger.warning("%s=%r is not a number of candidates and is ignored", name, value)
+        return None
+    return count

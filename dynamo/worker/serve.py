@@ -1,0 +1,92 @@
+"""Run a worker: engine, runtime, endpoints and frontend, from start to orderly end."""
+
+import asyncio
+import logging
+import os
+import sys
+import time
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import uvloop
+
+from dynamo.config.plan import LaunchPlan
+from dynamo.engines.base import Engine, EngineInfo
+from dynamo.engines.registry import build_engine
+from dynamo.worker.model_files import ModelUnavailableError, local_model
+from dynamo.worker.shutdown import Reason, StopSignal, until_end
+
+logger = logging.getLogger(__name__)
+
+PROCESS_DEFAULTS = {
+    # A request that fails before its first token gets a real HTTP status when it is streamed too.
+    "DYN_HTTP_PRE_COMMIT_ERROR_PEEK_MS": "1000",
+    # Frontends read the model's files from a directory unless the user wants them served.
+    "DYN_SELF_HOST_METADATA": "0",
+}
+
+
+def serve(plan: LaunchPlan) -> int:
+    """Run until a signal or a failure; returns the exit status (R116, R117)."""
+    os.environ.update(plan.runtime.environment)
+    for name, value in PROCESS_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    try:
+        directory = local_model(plan.model.path, say)
+    except ModelUnavailableError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return Reason.FAILED.value
+    return uvloop.run(_serve(plan, directory)).value
+
+
+def say(text: str) -> None:
+    """Tell the operator what goes on: on stderr at once, for stdout may be a file."""
+    print(text, file=sys.stderr, flush=True)
+
+
+async def _serve(plan: LaunchPlan, directory: Path) -> Reason:
+    started = time.monotonic()
+    stop = StopSignal()
+    engine = build_engine(with_model(plan, directory).engine)
+    say(f"starting {plan.engine.backend} {plan.engine.version} on {plan.engine.device} ...")
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.stop)
+        info = await _start(engine, stop)
+        if info is None:
+            return Reason.ASKED if stop.asked.is_set() else Reason.FAILED
+        # The engine first: it forks processes, and the runtime starts threads when imported.
+        from dynamo.worker.runtime import Worker
+
+        worker = await Worker.start(plan, directory, engine, info)
+        stack.push_async_callback(worker.close)
+        await worker.announce(time.monotonic() - started)
+        reason = await until_end(engine, worker.running, stop)
+        await worker.withdraw(reason, stop)
+        return reason
+
+
+def with_model(plan: LaunchPlan, directory: Path) -> LaunchPlan:
+    """Return the plan with the engine reading the model from its local directory."""
+    arguments = {**plan.engine.arguments, "model": str(directory)}
+    if plan.engine.backend == "mocker":
+        return plan
+    return replace(plan, engine=replace(plan.engine, arguments=arguments))
+
+
+async def _start(engine: Engine, stop: StopSignal) -> EngineInfo | None:
+    """Start the engine; None when a signal came first or the start failed, which is logged."""
+    start = asyncio.ensure_future(engine.start())
+    asked = asyncio.ensure_future(stop.asked.wait())
+    await asyncio.wait([start, asked], return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if not start.done():
+        start.cancel()
+        await asyncio.wait([start])
+        return None
+    try:
+        return start.result()
+    except Exception as error:
+        logger.debug("the engine's start failed", exc_info=error)
+        say(f"error: the engine did not start: {error}")
+        return None

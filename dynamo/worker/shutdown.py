@@ -1,0 +1,79 @@
+"""When and why a worker ends: signals, a dead engine, an endpoint that returned by itself."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+from dynamo.engines.base import Engine, EngineDeadError
+
+logger = logging.getLogger(__name__)
+
+HEALTH_SECONDS = 2.0
+DRAIN_SECONDS = 30.0
+"""Longest wait for requests in flight (R117)."""
+
+
+class Reason(Enum):
+    """Why the worker ends; its value is the exit status."""
+
+    ASKED = 0
+    FAILED = 1
+
+
+class StopSignal:
+    """SIGINT and SIGTERM as something to wait for; the second one means: at once."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.urgent = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._receive)
+
+    def _receive(self) -> None:
+        if self.asked.is_set():
+            self.urgent.set()
+        self.asked.set()
+
+
+async def watch_engine(engine: Engine) -> None:
+    """R116: return when the engine is dead, at most two seconds after it died."""
+    while True:
+        try:
+            await engine.check_health()
+        except EngineDeadError as error:
+            logger.error("the engine died: %s", error)
+            return
+        await asyncio.sleep(HEALTH_SECONDS)
+
+
+async def either(waited: asyncio.Event, seconds: float, unless: asyncio.Event) -> bool:
+    """Wait for an event, at most so long, unless another one comes first; true when it came."""
+    tasks = [asyncio.ensure_future(event.wait()) for event in (waited, unless)]
+    try:
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+    return waited.is_set()
+
+
+async def until_end(
+    engine: Engine, running: Sequence[asyncio.Future[None]], stop: StopSignal
+) -> Reason:
+    """Wait for a signal, a dead engine, or an endpoint that returned though nobody asked."""
+    asked = asyncio.ensure_future(stop.asked.wait())
+    dead = asyncio.ensure_future(watch_engine(engine))
+    ends: list[asyncio.Future[Any]] = [asked, dead, *running]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    dead.cancel()
+    asked.cancel()
+    if stop.asked.is_set():
+        return Reason.ASKED
+    for task in running:
+        if task.done():
+            logger.error("an endpoint ended by itself", exc_info=task.exception())
+    return Reason.FAILED

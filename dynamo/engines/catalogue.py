@@ -105,8 +105,9 @@ def nearest_version(engine: str, version: str | None) -> str:
 
 
 def _order(version: str) -> tuple[tuple[int, str], ...]:
-    """Order `0.5.15.post1` after `0.5.15`, and `0.10` after `0.9`."""
+    """Order `0.5.15.post1` after `0.5.15`, `0.10` after `0.9`, and `0.28` beside `0.28.0`."""
     parts = re.findall(r"\d+|[a-z]+", version.partition("+")[0])
+    parts += ["0"] * (3 - len(parts))
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
 
 

@@ -1,0 +1,116 @@
+"""From a request of the Dynamo protocol to an engine-neutral one."""
+
+import logging
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dynamo.engines.base import EngineInfo, GenerateRequest, InvalidRequestError
+from dynamo.worker.sampling import log_prob_count, max_tokens, read_request, stop_tokens
+
+INFO = EngineInfo(
+    version="1",
+    context_length=100,
+    kv_block_size=16,
+    total_kv_blocks=64,
+    max_num_seqs=8,
+    max_num_batched_tokens=128,
+    vocab_size=50,
+)
+
+
+def read(token_ids: Any = (1, 2, 3), **parts: Any) -> GenerateRequest:
+    return read_request({"token_ids": token_ids, **parts}, "id-1", INFO)
+
+
+def test_r123_without_a_limit_the_rest_of_the_context_is_generated() -> None:
+    assert read().max_tokens == 97
+
+
+@pytest.mark.parametrize(("prompt", "expected"), [(1, 99), (99, 1), (100, 1), (250, 1)])
+def test_r123_at_least_one_token_is_generated(prompt: int, expected: int) -> None:
+    assert max_tokens(None, prompt, 100) == expected
+
+
+@pytest.mark.parametrize("given_limit", [1, 7, 5000])
+def test_r124_a_given_limit_is_kept(given_limit: int) -> None:
+    assert read(stop_conditions={"max_tokens": given_limit}).max_tokens == given_limit
+
+
+def test_r125_options_that_are_null_are_left_out() -> None:
+    options = {"temperature": 0.5, "top_p": None, "seed": 0, "n": 2, "use_beam_search": False}
+    assert read(sampling_options=options).sampling == {"temperature": 0.5, "seed": 0, "n": 2}
+
+
+def test_r119_guided_decoding_is_passed_on() -> None:
+    guided = {"json": {"type": "object"}}
+    assert read(sampling_options={"guided_decoding": guided}).guided_decoding == guided
+
+
+def test_r121_stop_conditions_are_applied() -> None:
+    request = read(stop_conditions={"min_tokens": 3, "ignore_eos": True, "stop": ["x"]})
+    assert (request.min_tokens, request.ignore_eos) == (3, True)
+
+
+def test_r121_hidden_and_visible_stop_tokens_are_united() -> None:
+    assert stop_tokens({"stop_token_ids": [5, 2], "stop_token_ids_hidden": [2, 9]}) == (2, 5, 9)
+    assert stop_tokens({"stop_token_ids": None, "stop_token_ids_hidden": None}) == ()
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, None), (0, 0), (5, 5), ("3", 3)])
+def test_r122_a_number_of_log_probabilities_is_taken(value: Any, expected: int | None) -> None:
+    assert log_prob_count("logprobs", value) == expected
+
+
+@pytest.mark.parametrize("value", [-1, "many", [], {}])
+def test_r122_anything_else_is_ignored_with_a_warning(
+    value: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert log_prob_count("logprobs", value) is None
+    assert "is ignored" in caplog.text
+
+
+def test_the_longest_prompt_leaves_room_for_one_token() -> None:
+    assert read([1] * 99).max_tokens == 1
+    with pytest.raises(InvalidRequestError, match="has 100 tokens; the model's context holds 100"):
+        read([1] * 100)
+
+
+@pytest.mark.parametrize("token_ids", [(), None])
+def test_an_empty_prompt_is_refused(token_ids: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="empty"):
+        read(token_ids)
+
+
+@pytest.mark.parametrize(("token_ids", "strange"), [([1, 50], 50), ([-1, 3], -1)])
+def test_tokens_outside_the_vocabulary_are_refused(token_ids: list[int], strange: int) -> None:
+    with pytest.raises(InvalidRequestError, match=f"token id {strange} "):
+        read(token_ids)
+
+
+def test_r84_media_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="text only"):
+        read(multi_modal_data={"image_url": [{"Url": "http://localhost/cat.png"}]})
+
+
+optional = st.none() | st.integers(-5, 5) | st.text(max_size=3)
+
+
+@given(
+    tokens=st.lists(st.integers(-2, 55), max_size=120),
+    stops=st.none() | st.dictionaries(st.sampled_from(["stop_token_ids", "min_tokens"]), st.none()),
+    logprobs=optional,
+)
+def test_any_request_is_read_or_refused_with_a_reason(
+    tokens: list[int], stops: Any, logprobs: Any
+) -> None:
+    try:
+        request = read(tokens, stop_conditions=stops, output_options={"logprobs": logprobs})
+    except InvalidRequestError as error:
+        assert str(error)
+        return
+    assert 1 <= request.max_tokens <= INFO.context_length
+    assert len(request.token_ids) < INFO.context_length

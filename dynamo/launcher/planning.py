@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from dynamo.config.derive import served_name
 from dynamo.config.fields import leaves
 from dynamo.config.machine import Machine
 from dynamo.config.plan import (
@@ -42,11 +43,6 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
         dump_config_to=config.runtime.dump_config_to,
         notes=tuple(notes),
     )
-
-
-def served_name(config: Config) -> str:
-    """R46: the served name is the model as given, unless it is set."""
-    return config.model.served_name or config.model.path.removeprefix("pypi:")
 
 
 def endpoint(config: Config) -> EndpointPlan:

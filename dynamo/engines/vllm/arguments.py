@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dynamo.config.derive import served_name
 from dynamo.config.machine import Machine
 from dynamo.config.plan import EnginePlan
 from dynamo.config.schema import Config
@@ -71,11 +72,6 @@ def with_numbers(arguments: Mapping[str, Any], catalogue: Catalogue) -> dict[str
         if units and isinstance(value, str):
             plain[name] = -1 if value == "auto" else human_readable_int(value)
     return plain
-
-
-def served_name(config: Config) -> str:
-    """R46: the model as it was given, unless a name is set."""
-    return config.model.served_name or config.model.path.removeprefix("pypi:")
 
 
 def _decisions(config: Config, machine: Machine, device: str) -> Iterator[tuple[str, Any, str]]:

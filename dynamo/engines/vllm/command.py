@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dynamo.config.plan import EnginePlan
+from dynamo.config.redact import is_secret_name
 from dynamo.engines.catalogue import Argument, Catalogue, load
 
 NO_FLAG = "# not on vLLM's command line:"
@@ -15,13 +16,18 @@ def serve_command(plan: EnginePlan) -> str:
     """Return `VARIABLE=value vllm serve MODEL --flag value`, one per line, ready to paste."""
     catalogue = load("vllm", plan.version)
     model = str(plan.arguments["model"])
-    variables = [f"{name}={shlex.quote(value)}" for name, value in plan.environment.items()]
+    variables = [_assignment(name, value) for name, value in plan.environment.items()]
     flags = [" ".join(shlex.quote(word) for word in words) for words in flag_words(plan, catalogue)]
     comments = [
         f"{NO_FLAG} {name}={json.dumps(value)}" for name, value in _without_flag(plan, catalogue)
     ]
     lines = " \\\n".join([*variables, f"vllm serve {_model_text(model)}", *_indented(flags)])
     return "\n".join([*comments, lines])
+
+
+def _assignment(name: str, value: str) -> str:
+    """A secret stays in the environment of whoever pastes the line."""
+    return f'{name}="${name}"' if is_secret_name(name) else f"{name}={shlex.quote(value)}"
 
 
 def _indented(lines: list[str]) -> Iterator[str]:

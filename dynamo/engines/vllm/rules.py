@@ -4,21 +4,15 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from dynamo.config.derive import served_name
 from dynamo.config.machine import Machine
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.engines.argument_checks import as_override
-from dynamo.engines.vllm.arguments import FIXED, chosen_device, served_name, tensor_parallel
+from dynamo.engines.vllm.arguments import FIXED, chosen_device, tensor_parallel
 from dynamo.engines.vllm.kv_transfer import has_connector
 
 Rule = Callable[[Config, Machine], Iterator[Problem]]
-
-
-def device_exists(config: Config, machine: Machine) -> Iterator[Problem]:
-    """A worker on `cuda` needs a GPU."""
-    if config.backend.device == "cuda" and not machine.gpus:
-        text = "needs an NVIDIA GPU, and none is visible here"
-        yield Problem("backend.device", "cuda", text, "auto, cpu", "backend.device=cpu")
 
 
 def model_named_once(config: Config, machine: Machine) -> Iterator[Problem]:
@@ -138,7 +132,6 @@ def kv_cache_sized_once(config: Config, machine: Machine) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    device_exists,
     model_named_once,
     fixed_arguments,
     block_size_fits_cpu,

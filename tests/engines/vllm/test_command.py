@@ -182,3 +182,11 @@ def test_vllm_reads_every_flag_as_the_same_argument(build: Build) -> None:
     assert len(answers) > 200
     wrong = [f"{name}: {answer}" for name, answer in answers.items() if answer != "same"]
     assert wrong == []
+
+
+def test_a_secret_is_left_in_the_environment_of_whoever_pastes_the_line() -> None:
+    plan = EnginePlan("vllm", "0.32.0", "cpu", {"model": "m"}, {"HF_TOKEN": "hunter2", "A": "1"})
+    text = serve_command(plan)
+    assert 'HF_TOKEN="$HF_TOKEN"' in text
+    assert "A=1" in text
+    assert "hunter2" not in text

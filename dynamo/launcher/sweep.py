@@ -29,7 +29,7 @@ from dynamo.tuning.sweep import run_sweep
 from dynamo.tuning.trial import Trial
 from dynamo.worker.preflight import preflight
 
-HYDRA_KEYS = ("hydra.", "hydra/")
+NOT_SHOWN = ("hydra.", "hydra/", "action=")
 
 
 def sweep(given: Sequence[Assignment]) -> int:
@@ -75,7 +75,7 @@ def _compose_trial(
     number: int, texts: Sequence[str], shown: Sequence[str], machine: Machine
 ) -> Trial:
     composition = compose_config(texts, {}, conf_dir(), all_argument_names)
-    overrides = tuple(text.lstrip("+") for text in shown if not text.startswith(HYDRA_KEYS))
+    overrides = tuple(text.lstrip("+") for text in shown if not text.startswith(NOT_SHOWN))
     problems = [problem for problem in all_problems(composition, machine) if problem.fatal]
     if composition.config is None or problems:
         return Trial(number, overrides, None, tuple(problems))

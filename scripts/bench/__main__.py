@@ -1,0 +1,27 @@
+"""Run the benchmarks one after the other: `python -m scripts.bench --help`."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+BENCHMARKS = ("check_vs_vllm", "startup", "http_vs_engine", "sweep_vs_vllm")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Run benchmarks against vLLM itself.")
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help="default: all")
+    parser.add_argument("--directory", type=Path, default=Path("outputs/bench"))
+    arguments = parser.parse_args()
+    arguments.directory.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for name in arguments.names or BENCHMARKS:
+        print(f"== {name}", flush=True)
+        output = arguments.directory / f"{name}.json"
+        command = [sys.executable, "-m", f"scripts.bench.{name}", "--output", str(output)]
+        failed += subprocess.run(command, check=False).returncode != 0
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""A running AsyncLLM. Importing this module imports vLLM."""
+
+import asyncio
+import dataclasses
+import typing
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from typing import Any
+
+import vllm
+from vllm.config import VllmConfig
+from vllm.engine.arg_utils import AsyncEngineArgs
+from vllm.exceptions import VLLMClientError
+from vllm.inputs import tokens_input
+from vllm.v1.engine.async_llm import AsyncLLM
+from vllm.v1.engine.exceptions import EngineDeadError as VllmEngineDeadError
+from vllm.v1.engine.exceptions import EngineGenerateError
+
+from dynamo.engines.base import (
+    Chunk,
+    EngineDeadError,
+    EngineInfo,
+    GenerateRequest,
+    InvalidRequestError,
+)
+from dynamo.engines.vllm.core_process import engine_core_start_method
+from dynamo.engines.vllm.footprint import GRACE_SECONDS
+from dynamo.engines.vllm.output import ChunkMaker
+from dynamo.engines.vllm.sampling import sampling_params
+
+
+class RunningEngine:
+    """Generates until it is shut down. Constructing it blocks until the model is loaded."""
+
+    def __init__(self, config: VllmConfig, core_start_method: str | None) -> None:
+        self._config = config
+        with engine_core_start_method(core_start_method):
+            self._llm = AsyncLLM.from_vllm_config(config)
+        self._default_sampling = config.model_config.get_diff_sampling_param()
+        self._in_flight: set[str] = set()
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
+        """Stream chunks; closing the stream aborts the request in vLLM."""
+        with translated_errors():
+            maker = ChunkMaker(len(request.token_ids), request.logprobs)
+            stream = self._llm.generate(
+                tokens_input(list(request.token_ids)),
+                sampling_params(request, self._default_sampling),
+                request.request_id,
+                priority=-request.priority,  # vLLM serves the lowest number first
+            )
+            self._in_flight.add(request.request_id)
+            try:
+                async with aclosing(stream):
+                    async for output in stream:
+                        for chunk in maker.chunks(output):
+                            yield chunk
+            finally:
+                self._in_flight.discard(request.request_id)
+
+    async def abort(self, request_id: str) -> None:
+        """End a request; unknown ids are ignored."""
+        await self._llm.abort(request_id)
+
+    async def check_health(self) -> None:
+        """Raise EngineDeadError when the engine core is gone."""
+        with translated_errors():
+            await self._llm.check_health()
+
+    async def reset_prefix_cache(self) -> bool:
+        """Forget cached prefixes."""
+        with translated_errors():
+            return bool(await self._llm.reset_prefix_cache())
+
+    async def shut_down(self) -> None:
+        """End the engine core, a second or two; requests in flight end as cancelled."""
+        if not self._llm.errored:
+            await self._llm.abort(self._in_flight)
+        if self._llm.output_handler is not None:
+            self._llm.output_handler.cancel()  # it would report the end of the core as an error
+        await asyncio.to_thread(self._llm.shutdown, timeout=GRACE_SECONDS)
+
+    def info(self, startup_seconds: Mapping[str, float]) -> EngineInfo:
+        """Return the limits that vLLM settled on."""
+        config = self._config
+        return EngineInfo(
+            version=vllm.__version__,
+            context_length=config.model_config.max_model_len,
+            kv_block_size=config.cache_config.block_size,
+            total_kv_blocks=config.cache_config.num_gpu_blocks or 0,
+            max_num_seqs=config.scheduler_config.max_num_seqs,
+            max_num_batched_tokens=config.scheduler_config.max_num_batched_tokens,
+            vocab_size=config.model_config.get_vocab_size(),
+            data_parallel_size=config.parallel_config.data_parallel_size,
+            startup_seconds=startup_seconds,
+        )
+
+
+def engine_config(arguments: Mapping[str, Any]) -> VllmConfig:
+    """Let vLLM check the arguments and settle what they leave open.
+
+    Raises:
+        ValueError: vLLM refuses an argument.
+    """
+    types = {field.name: field.type for field in dataclasses.fields(AsyncEngineArgs)}
+    objects = {name: _config_object(value, types.get(name)) for name, value in arguments.items()}
+    return AsyncEngineArgs(**objects).create_engine_config()
+
+
+def _config_object(value: Any, declared: Any) -> Any:
+    """Make vLLM's own object of a mapping such as `kv_transfer_config`."""
+    if not isinstance(value, Mapping):
+        return value
+    classes = filter(dataclasses.is_dataclass, [declared, *typing.get_args(declared)])
+    return next(classes, dict)(**value)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise the errors of the engine protocol instead of vLLM's."""
+    try:
+        yield
+    except VllmEngineDeadError as error:
+        raise EngineDeadError(str(error)) from error
+    except (VLLMClientError, ValueError) as error:
+        raise InvalidRequestError(str(error)) from error
+    except EngineGenerateError as error:
+        if isinstance(error.__cause__, ValueError):
+            raise InvalidRequestError(str(error.__cause__)) from error
+        raise

@@ -1,0 +1,112 @@
+"""vLLM's AsyncLLM as an engine: token ids in, token ids out, nothing left behind."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Mapping
+from typing import TYPE_CHECKING
+
+from dynamo.config.plan import EnginePlan
+from dynamo.engines.base import Chunk, EngineDeadError, EngineInfo, GenerateRequest
+from dynamo.engines.vllm.footprint import Footprint, restore, temporary_directory
+from dynamo.engines.vllm.log_noise import drop_expected_warnings
+from dynamo.engines.vllm.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from dynamo.engines.vllm.async_llm import RunningEngine
+
+_imported_with: Mapping[str, str] | None = None
+"""Environment of the plan under which this process first imported vLLM."""
+
+
+class VllmEngine:
+    """An engine whose `plan.arguments` are arguments of vLLM's AsyncEngineArgs."""
+
+    def __init__(self, plan: EnginePlan) -> None:
+        self._plan = plan
+        self._environment_before: dict[str, str] | None = None
+        self._footprint: Footprint | None = None
+        self._running: RunningEngine | None = None
+        self._stopping = False
+
+    async def start(self) -> EngineInfo:
+        """Import vLLM, start its engine core and load the model; ten seconds at least.
+
+        The event loop stays free meanwhile. A cancelled start ends once vLLM is imported, at the
+        latest, and leaves nothing.
+        """
+        self._environment_before = dict(os.environ)
+        os.environ.update(self._plan.environment)
+        self._footprint = Footprint()
+        building = asyncio.ensure_future(asyncio.to_thread(self._build, self._footprint))
+        try:
+            return await asyncio.shield(building)
+        except BaseException:
+            self._stopping = True
+            if not building.done():
+                await asyncio.to_thread(self._footprint.kill_processes)
+                await asyncio.wait([building])
+            await self.stop()
+            raise
+
+    def _build(self, footprint: Footprint) -> EngineInfo:
+        stopwatch = Stopwatch()
+        drop_expected_warnings()
+        with temporary_directory(footprint.directory):
+            from dynamo.engines.vllm.async_llm import RunningEngine, engine_config
+
+            stopwatch.lap("import")
+            config = engine_config(self._plan.arguments)
+            stopwatch.lap("configuration")
+            if self._stopping:
+                raise EngineDeadError("the start was cancelled")
+            self._running = RunningEngine(config, self._core_start_method())
+        footprint.note()
+        stopwatch.lap("engine")
+        return self._running.info(stopwatch.seconds)
+
+    def _core_start_method(self) -> str | None:
+        """Fork on a CPU; None leaves the choice to vLLM.
+
+        Thread counts are read when torch is imported: a core that is to have others than this
+        process cannot be forked from it.
+        """
+        global _imported_with  # noqa: PLW0603
+        if _imported_with is None:
+            _imported_with = self._plan.environment
+        if self._plan.device != "cpu":
+            return None
+        return "fork" if self._plan.environment == _imported_with else "spawn"
+
+    def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
+        """Stream the new tokens of each step; see Engine.generate."""
+        return self._started().generate(request)
+
+    async def abort(self, request_id: str) -> None:
+        """Free the request's KV blocks; its stream ends as cancelled."""
+        await self._started().abort(request_id)
+
+    async def check_health(self) -> None:
+        """Raise EngineDeadError once vLLM's engine core is gone or has failed."""
+        await self._started().check_health()
+
+    async def reset_prefix_cache(self) -> bool:
+        """Forget all cached prefixes; false while a request holds blocks."""
+        return await self._started().reset_prefix_cache()
+
+    async def stop(self) -> None:
+        """Stop the engine core, then remove what it left and undo the plan's environment."""
+        self._stopping = True
+        running, self._running = self._running, None
+        footprint, self._footprint = self._footprint, None
+        if running is not None:
+            await running.shut_down()
+        if footprint is not None:
+            await asyncio.to_thread(footprint.remove)
+        if self._environment_before is not None:
+            restore(self._environment_before)
+            self._environment_before = None
+
+    def _started(self) -> "RunningEngine":
+        if self._running is None:
+            raise EngineDeadError("the engine is not running")
+        return self._running

@@ -1,0 +1,124 @@
+"""What a running engine leaves on the machine: processes, shared memory, temporary files.
+
+vLLM removes most of it when it ends in good order and little when a process of it is killed, so
+the engine gets a temporary directory of its own and what it mapped is noted while it lives.
+"""
+
+import multiprocessing
+import os
+import re
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import psutil
+
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
+_SEGMENT = re.compile(r" /dev/shm/(\S+)")
+DIRECTORY_PREFIX = "dynamo-engine-"
+GRACE_SECONDS = 5
+"""How long a process of the engine may take to end before it is killed."""
+
+
+class Footprint:
+    """Collects what one engine owns, and removes it."""
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix=DIRECTORY_PREFIX))
+        # Also when this process ends without having stopped the engine.
+        self._remove_directory = weakref.finalize(self, remove_directory, self.directory)
+        self._others_children = set(multiprocessing.active_children())
+        self._others_segments = _mapped_segments(os.getpid())
+        self._children: set[BaseProcess] = set()
+        self._descendants: set[psutil.Process] = set()
+        self._segments: set[str] = set()
+
+    def note(self) -> None:
+        """Take down the engine's processes and their shared memory; call it once they run."""
+        self._children |= set(multiprocessing.active_children()) - self._others_children
+        for child in self._children:
+            with suppress(psutil.NoSuchProcess):
+                self._descendants |= set(psutil.Process(child.pid).children(recursive=True))
+        pids = {child.pid for child in self._children} | {each.pid for each in self._descendants}
+        for pid in pids:
+            self._segments |= _mapped_segments(pid) - self._others_segments
+
+    def kill_processes(self) -> None:
+        """End at once whatever of the engine still runs."""
+        self.note()
+        for child in self._children:
+            child.kill()
+        for process in self._descendants:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()  # compares the start time: never a process that reused the pid
+
+    def remove(self) -> None:
+        """Wait a little for processes to end, kill the others, then remove what they left."""
+        self.note()
+        self._wait()
+        self.kill_processes()
+        self._wait()
+        for segment in self._segments:
+            _unlink(segment)
+        self._remove_directory()
+
+    def _wait(self) -> None:
+        for child in self._children:
+            child.join(GRACE_SECONDS)
+        psutil.wait_procs(self._descendants, timeout=GRACE_SECONDS)
+
+
+@contextmanager
+def temporary_directory(directory: Path) -> Iterator[None]:
+    """Let this process and those that it starts put temporary files into `directory`.
+
+    Variables that the engine library sets meanwhile are undone: some name this directory.
+    """
+    before = dict(os.environ)
+    os.environ["TMPDIR"] = str(directory)
+    tempfile.tempdir = None
+    try:
+        yield
+    finally:
+        tempfile.tempdir = None
+        restore(before)
+
+
+def remove_directory(directory: Path) -> None:
+    """Remove an engine's temporary directory; any other is left alone."""
+    if directory.name.startswith(DIRECTORY_PREFIX):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def restore(before: Mapping[str, str]) -> None:
+    """Give os.environ the content of `before`, touching only what differs."""
+    for name in set(os.environ) - set(before):
+        del os.environ[name]
+    for name, value in before.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+
+
+def _mapped_segments(pid: int | None) -> set[str]:
+    try:
+        return set(_SEGMENT.findall(Path(f"/proc/{pid}/maps").read_text()))
+    except OSError:
+        return set()
+
+
+def _unlink(segment: str) -> None:
+    """Remove a segment and tell Python's resource tracker, which else warns about it at exit."""
+    if not (SHARED_MEMORY / segment).exists():
+        return
+    if segment.startswith("sem."):
+        name, kind = "/" + segment.removeprefix("sem."), "semaphore"
+    else:
+        name, kind = "/" + segment, "shared_memory"
+    resource_tracker.register(name, kind)  # unregistering an unknown name is an error
+    (SHARED_MEMORY / segment).unlink(missing_ok=True)
+    resource_tracker.unregister(name, kind)

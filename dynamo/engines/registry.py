@@ -22,5 +22,5 @@ def build_engine(plan: EnginePlan) -> Engine:
     if plan.backend not in _BUILDERS:
         raise ValueError(f"the backend {plan.backend} cannot be started; {list(_BUILDERS)} can")
     module, name = _BUILDERS[plan.backend].split(":")
-    builder = cast("Callable[[EnginePlan], Engine]", getattr(importlib.import_module(module), name))
+    builder = cast(Callable[[EnginePlan], Engine], getattr(importlib.import_module(module), name))
     return builder(plan)

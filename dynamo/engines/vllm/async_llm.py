@@ -111,8 +111,10 @@ def _config_object(value: Any, declared: Any) -> Any:
     """Make vLLM's own object of a mapping such as `kv_transfer_config`."""
     if not isinstance(value, Mapping):
         return value
-    classes = filter(dataclasses.is_dataclass, [declared, *typing.get_args(declared)])
-    return next(classes, dict)(**value)
+    for each in (declared, *typing.get_args(declared)):
+        if isinstance(each, type) and dataclasses.is_dataclass(each):
+            return each(**value)
+    return dict(value)
 
 
 @contextmanager

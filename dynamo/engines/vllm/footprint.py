@@ -13,10 +13,9 @@ import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 _SEGMENT = re.compile(r" /dev/shm/(\S+)")
@@ -34,7 +33,7 @@ class Footprint:
         self._remove_directory = weakref.finalize(self, remove_directory, self.directory)
         self._others_children = set(multiprocessing.active_children())
         self._others_segments = _mapped_segments(os.getpid())
-        self._children: set[BaseProcess] = set()
+        self._children: set[multiprocessing.process.BaseProcess] = set()
         self._descendants: set[psutil.Process] = set()
         self._segments: set[str] = set()
 

@@ -86,12 +86,14 @@ class Worker:
         try:
             await self.endpoint.unregister_endpoint_instance()
         except Exception:
+            # The store may be what failed.
             logger.exception("cannot unregister from the store")
-        if reason is Reason.FAILED:
-            return
-        await either(stop.urgent, self.plan.runtime.grace_period_seconds, stop.urgent)
-        if not await either(self.handler.idle, DRAIN_SECONDS, stop.urgent):
+        if reason is Reason.ASKED:
+            await either(stop.urgent, self.plan.runtime.grace_period_seconds, stop.urgent)
+            await either(self.handler.idle, DRAIN_SECONDS, stop.urgent)
+        if self.handler.in_flight:
             logger.error("%d requests are cut off", self.handler.in_flight)
+            await self.handler.engine.stop()
 
     async def close(self) -> None:
         """Shut the runtime down; responses that are complete still reach their clients."""

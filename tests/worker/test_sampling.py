@@ -109,8 +109,8 @@ def test_any_request_is_read_or_refused_with_a_reason(
 ) -> None:
     try:
         request = read(tokens, stop_conditions=stops, output_options={"logprobs": logprobs})
-    except InvalidRequestError as error:
-        assert str(error)
+    except InvalidRequestError:
+        assert not tokens or len(tokens) >= 100 or min(tokens) < 0 or max(tokens) >= 50
         return
     assert 1 <= request.max_tokens <= INFO.context_length
     assert len(request.token_ids) < INFO.context_length

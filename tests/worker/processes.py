@@ -1,0 +1,76 @@
+"""Start `python launch.py backend=mocker` as a process and talk to it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dynamo.worker.preflight.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+MODEL = "tiny"
+WORDS = ["<unk>", "<s>", "</s>", *(f"w{number}" for number in range(97))]
+
+
+@dataclass
+class Worker:
+    """A running `python launch.py` and the address of its frontend."""
+
+    process: subprocess.Popen[str]
+    url: str
+    log: Path
+
+    def complete(self, seconds: float = 30, **body: object) -> httpx.Response:
+        """Ask for a completion of `w1 w2 w3` unless the body says otherwise."""
+        question = {
+            "model": MODEL, "prompt": "w1 w2 w3", "max_tokens": 8, "ignore_eos": True, **body,
+        }  # fmt: skip
+        return httpx.post(f"{self.url}/v1/completions", json=question, timeout=seconds)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 20) -> int:
+        """Send a signal and return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+
+StartWorker = Callable[..., Worker]
+
+
+def launch(model: Path, log: Path, *overrides: str, **engine: object) -> Worker:
+    """Start a worker process; `engine` are arguments of the mock engine."""
+    port = free_port("127.0.0.1")
+    arguments = {"vocab_size": len(WORDS), "max_model_len": 256, **engine}
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                str(ROOT / "launch.py"),
+                "backend=mocker",
+                f"model.path={model}",
+                f"model.served_name={MODEL}",
+                f"frontend.port={port}",
+                *(f"backend.engine.{name}={value}" for name, value in arguments.items()),
+                *overrides,
+            ],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    return Worker(process, f"http://127.0.0.1:{port}", log)
+
+
+def wait_until_ready(worker: Worker, seconds: float = 60) -> None:
+    """Return when the worker says so; fail with its output when it ends before."""
+    deadline = time.monotonic() + seconds
+    while "ready: " not in worker.log.read_text():
+        if worker.process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"the worker is not ready:\n{worker.log.read_text()}")
+        time.sleep(0.05)

@@ -13,7 +13,7 @@ import json
 import sys
 from typing import Any
 
-READERS = {"vllm": "scripts.vllm_catalogue"}
+READERS = {"vllm": "scripts.vllm_catalogue", "sglang": "scripts.sglang_catalogue"}
 
 
 def main() -> None:

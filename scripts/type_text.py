@@ -63,9 +63,9 @@ def _member_text(hint: Any) -> str:
         return " | ".join(dict.fromkeys(type(option).__name__ for option in arguments))
     if origin in LISTS:
         return f"list[{type_text(arguments[0])}]"
-    if origin is dict:
+    if origin is dict and arguments:
         return f"dict[{type_text(arguments[0])}, {type_text(arguments[1])}]"
-    return _class_text(hint) if isinstance(hint, type) else ""
+    return _class_text(hint) if isinstance(hint, type) else PLAIN.get(origin, "")
 
 
 def _class_text(owner: type) -> str:

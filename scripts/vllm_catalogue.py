@@ -12,6 +12,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from scripts.help_text import first_sentence
 from scripts.type_text import config_classes, literal_options, members, type_text
 
 BOUNDS = ("ge", "gt", "le", "lt")
@@ -240,8 +241,5 @@ def _bounds(origin: Origin | None) -> Entry:
 
 
 def _help(action: argparse.Action | None) -> Entry:
-    """Take the first sentence of vLLM's help text."""
-    text = re.sub(r"\[([^\]]*)\](\([^)]*\)|\[\])", r"\1", (action.help or "") if action else "")
-    text = " ".join(re.split(r"\n\s*(?:\n|-)", text)[0].replace("%%", "%").split())
-    sentence = re.match(r".+?[.:!](?=\s|$)(?<!e\.g\.)(?<!i\.e\.)", text)
-    return {"help": (sentence[0] if sentence else text).rstrip(":")} if text else {}
+    text = first_sentence((action.help or "") if action else "")
+    return {"help": text} if text else {}

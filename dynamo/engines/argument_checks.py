@@ -9,11 +9,11 @@ from typing import Any
 from dynamo.config.assignment import override_text
 from dynamo.config.problems import Problem
 from dynamo.config.suggest import closest
-from dynamo.engines.argument_types import accepts, converted, human_readable_int, in_words, names
+from dynamo.engines.argument_types import accepts, converted, in_words, names, size_from_text
 from dynamo.engines.catalogue import Argument, Catalogue
 
 PREFIX = "backend.engine"
-UNITS = "an integer, or a text such as 16k (16000) or 16K (16384)"
+UNITS = "an integer, or a text such as 16k (16000) or 16{} (16384)"
 
 
 def check_arguments(
@@ -79,7 +79,8 @@ def _meant(name: str, catalogue: Catalogue) -> tuple[str, bool]:
 def _check_value(
     argument: Argument, value: Any, path: str, catalogue: Catalogue
 ) -> Iterator[Problem]:
-    number = human_readable_int(value) if argument.units and isinstance(value, str) else None
+    sized = argument.units and isinstance(value, str)
+    number = size_from_text(value, argument.units) if sized else None
     if argument.units == "auto" and value == "auto":
         return
     if argument.choices and not argument.takes_list:
@@ -127,7 +128,8 @@ def _wrong_type(argument: Argument, value: Any, path: str) -> Problem:
         return Problem(path, "null", "cannot be null; leave it out for the default", expected)
     meant = converted(argument.type, value)
     suggestion = as_override(path, meant) if meant is not None else ""
-    allowed = UNITS if argument.units else in_words(argument.type)
+    binary = "Ki" if argument.units == "iec" else "K"
+    allowed = UNITS.format(binary) if argument.units else in_words(argument.type)
     return Problem(path, value, f"is not {expected}", allowed, suggestion)
 
 

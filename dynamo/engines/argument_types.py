@@ -5,6 +5,7 @@ import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 SCALARS: dict[str, tuple[type, ...]] = {
@@ -26,6 +27,8 @@ WORDS = {
 }
 TRUE_FALSE = {"true": True, "yes": True, "on": True, "1": True,
               "false": False, "no": False, "off": False, "0": False}  # fmt: skip
+IEC_UNITS = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
+             "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}  # fmt: skip
 DECIMAL_UNITS = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 BINARY_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
@@ -88,6 +91,26 @@ def _word(node: ast.expr) -> str:
         return "a mapping"
     name = ast.unparse(node)
     return WORDS.get(name, f"a mapping with the fields of {name}")
+
+
+def size_from_text(text: str, units: str) -> int | None:
+    """Read a size in the units that an argument understands; None when it is no size."""
+    return iec_int(text) if units == "iec" else human_readable_int(text)
+
+
+def iec_int(text: str) -> int | None:
+    """Read `16000`, `16k` (16 000), `16Ki` (16 384) or `2.5k`; None when it is none of these.
+
+    Decimals go with the decimal units only: SGLang's convention.
+    """
+    found = re.fullmatch(r"(\d+)(\.\d+)?(k|M|G|T|Ki|Mi|Gi|Ti)?", text.strip())
+    if not found:
+        return None
+    whole, fraction, unit = found.groups()
+    if not fraction:
+        return int(whole) * IEC_UNITS.get(unit, 1)
+    decimal = unit is not None and not unit.endswith("i")
+    return int(Decimal(whole + fraction) * IEC_UNITS[unit]) if decimal else None
 
 
 def human_readable_int(text: str) -> int | None:

@@ -27,9 +27,14 @@ class Argument:
     action: str = ""
     """`on or off`: a switch with a negation; `on`: a switch without; empty: takes a value."""
     nargs: str = ""
-    """`+`: one or more values; `?`: the value may be left out; empty: exactly one."""
+    """`+`: one or more values; `*`: any number; `?`: the value may be left out; empty: exactly
+    one."""
     units: str = ""
-    """`plain`: texts such as `4k` and `4K` are understood; `auto`: `auto` too."""
+    """`plain`: texts such as `4k` and `4K` are understood; `auto`: `auto` too; `iec`: `4k` and
+    `4Ki`."""
+    as_json: str = ""
+    """`flag`: the command line takes JSON; `text`: the engine itself takes JSON in a text, and a
+    mapping is written so."""
     choices: tuple[Any, ...] = ()
     spelling: str = ""
     """How freely a choice may be spelt: `any case` or `any case, - for _`."""

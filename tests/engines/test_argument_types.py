@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamo.engines.argument_types import accepts, converted, human_readable_int, in_words
+from dynamo.engines.argument_types import (
+    accepts,
+    converted,
+    human_readable_int,
+    in_words,
+    size_from_text,
+)
 
 INTEGERS = "int"
 MAYBE_INT = "int | null"
@@ -124,3 +130,22 @@ def test_any_text_is_a_number_or_none(text: str) -> None:
 )
 def test_a_type_is_described_in_words(text: str, words: str) -> None:
     assert in_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("4096", 4096),
+        ("25.6k", 25_600),
+        ("1M", 10**6),
+        ("4Ki", 4096),
+        (" 2Gi ", 2 * 2**30),
+        ("1.5Ki", None),
+        ("4K", None),
+        ("4ki", None),
+        ("-1", None),
+        ("1.5", None),
+    ],
+)
+def test_sglang_reads_sizes_with_decimal_and_iec_units(text: str, number: int | None) -> None:
+    assert size_from_text(text, "iec") == number

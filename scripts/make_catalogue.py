@@ -2,8 +2,8 @@
 
     python -m scripts.make_catalogue vllm > dynamo/engines/catalogues/vllm-0.32.0.json
 
-Run with the Python of an environment that holds the engine. The text depends on the engine's
-version alone.
+Run with the Python of an environment that holds the engine; TensorRT-LLM's is a record, which
+needs none. The text depends on the engine's version alone.
 """
 
 import argparse
@@ -13,7 +13,11 @@ import json
 import sys
 from typing import Any
 
-READERS = {"vllm": "scripts.vllm_catalogue", "sglang": "scripts.sglang_catalogue"}
+READERS = {
+    "vllm": "scripts.vllm_catalogue",
+    "sglang": "scripts.sglang_catalogue",
+    "trtllm": "scripts.trtllm_catalogue",
+}
 
 
 def main() -> None:

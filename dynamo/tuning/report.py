@@ -42,6 +42,7 @@ class Report:
         self._console = console
         self._directory = directory
         self._total = 0
+        self._varying: list[str] = []
         self._began_at = 0.0
         self._spent: list[Seconds] = []
         self._bar = ProgressBar(
@@ -55,17 +56,18 @@ class Report:
         )
         self._task = self._bar.add_task("", visible=False)
 
-    def begin(self, total: int) -> None:
+    def begin(self, trials: Sequence[Trial]) -> None:
         """Say how many trials there are."""
-        self._total = total
+        self._total = len(trials)
+        self._varying = varying_overrides(trials)
         self._began_at = time.perf_counter()
         where = escape(str(self._directory))
-        self._console.print(f"{total} trials, recorded in {where}", soft_wrap=True)
+        self._console.print(f"{_count(len(trials), 'trial')}, recorded in {where}", soft_wrap=True)
         self._bar.start()
 
     def trial_begins(self, trial: Trial) -> None:
         """Show which trial runs."""
-        self._bar.reset(self._task, description=_label(trial), visible=True)
+        self._bar.reset(self._task, description=self._label(trial), visible=True)
 
     def progress(self, progress: Progress) -> None:
         """Show how far the running trial is."""
@@ -79,7 +81,7 @@ class Report:
         if not taken_over:
             self._spent.append(result.measurement.seconds)
         note = " (recorded earlier)" if taken_over else ""
-        line = f"{_label(result)}: {escape(_summary(result))}{note}"
+        line = f"{self._label(result)}: {escape(_summary(result))}{note}"
         self._console.print(line, soft_wrap=True, highlight=False)
 
     def end(self, results: Sequence[TrialResult]) -> None:
@@ -89,10 +91,19 @@ class Report:
         if results:
             self._console.print(result_table(results))
         if len(results) < self._total:
-            self._console.print(f"Interrupted: {self._total - len(results)} trials did not run.")
+            self._console.print(
+                f"Interrupted: {_count(self._total - len(results), 'trial')} did not run."
+            )
         self._console.print(time_budget(self._spent, wall), soft_wrap=True)
         table_file = escape(str(self._directory / TABLE_FILE))
         self._console.print(f"Table: {table_file}", soft_wrap=True)
+
+    def _label(self, trial: Trial | TrialResult) -> str:
+        """Name the trial by its number and by what distinguishes it."""
+        values = dict(map(split_override, trial.overrides))
+        named = zip(_short_names(self._varying), self._varying, strict=True)
+        parts = (f"{name}={values[key]}" for name, key in named if key in values)
+        return escape(" ".join((f"trial {trial.number}", *parts)))
 
 
 def result_table(results: Sequence[TrialResult]) -> Table:
@@ -106,9 +117,9 @@ def result_table(results: Sequence[TrialResult]) -> Table:
     return table
 
 
-def varying_overrides(results: Sequence[TrialResult]) -> list[str]:
+def varying_overrides(trials: Sequence[Trial | TrialResult]) -> list[str]:
     """Return the keys whose values are not the same in all trials, in order of appearance."""
-    points = [dict(map(split_override, result.overrides)) for result in results]
+    points = [dict(map(split_override, trial.overrides)) for trial in trials]
     keys = dict.fromkeys(key for point in points for key in point)
     return [key for key in keys if len({point.get(key) for point in points}) > 1]
 
@@ -123,7 +134,7 @@ def time_budget(spent: Sequence[Seconds], wall: float) -> str:
     starts = sum(1 for seconds in spent if seconds.engine_start)
     rest = ", ".join(f"{name.replace('_', ' ')} {value:.1f} s" for name, value in parts.items())
     return (
-        f"{wall:.1f} s with {starts} engine starts: measured traffic {measured:.1f} s "
+        f"{wall:.1f} s with {_count(starts, 'engine start')}: measured traffic {measured:.1f} s "
         f"({measured / wall:.0%}), {rest}"
     )
 
@@ -134,8 +145,8 @@ def _short_names(keys: Sequence[str]) -> list[str]:
     return [name if last.count(name) == 1 else key for key, name in zip(keys, last, strict=True)]
 
 
-def _label(trial: Trial | TrialResult) -> str:
-    return escape(" ".join((f"trial {trial.number}", *trial.overrides)))
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _summary(result: TrialResult) -> str:

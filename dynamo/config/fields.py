@@ -24,6 +24,8 @@ class Setting:
     """Environment variables, the preferred name first."""
     choices: tuple[str, ...] = ()
     minimum: float | None = None
+    above: float | None = None
+    """Lower bound that is not itself allowed."""
     maximum: float | None = None
     secret: bool = False
     """Shown as `<redacted>` in every dump and log."""
@@ -31,6 +33,8 @@ class Setting:
     """Config group whose option an environment value chooses, such as `store`."""
     separator: str = ""
     """How a list is written in one environment variable; empty means white space (R10)."""
+    exported: bool = False
+    """Handed to the native runtime under its first environment variable (R173)."""
 
 
 def setting(default: Any, **facts: Any) -> Any:

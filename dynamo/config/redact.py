@@ -2,7 +2,7 @@
 
 from typing import Any
 
-SECRET_WORDS = ("TOKEN", "API_KEY", "SECRET", "PASSWORD", "CREDENTIAL", "AUTH", "NKEY")
+SECRET_WORDS = ("TOKEN", "API_KEY", "SECRET", "PASSWORD", "CREDENTIAL", "AUTH", "NKEY", "HEADERS")
 HARMLESS_WORDS = ("TOKENIZER", "TOKEN_ID", "AUTH_USERNAME")
 """They contain a secret word by accident; a name that has another one beside it stays secret."""
 REDACTED = "<redacted>"

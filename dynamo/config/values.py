@@ -1,6 +1,9 @@
 """Read and check single values against a schema field."""
 
+import json
+import math
 import typing
+from pathlib import Path
 from typing import Any
 
 from dynamo.config.fields import FieldInfo
@@ -29,6 +32,8 @@ def parse_text(text: str, field: FieldInfo) -> Any:
     """
     if typing.get_origin(field.type) is list:
         return split_list(text, field.setting.separator)
+    if typing.get_origin(field.type) is dict:
+        return parse_mapping(text)
     stripped = text.strip()
     if field.type is bool:
         return parse_boolean(stripped or "false")
@@ -41,6 +46,26 @@ def split_list(text: str, separator: str) -> list[str]:
     """Split on white space, or on the separator with blanks around it ignored."""
     items = text.split(separator) if separator else text.split()
     return [item.strip() for item in items if item.strip()]
+
+
+def parse_mapping(text: str) -> dict[str, Any]:
+    """Read a JSON object, or the file that `@` names; an empty text is an empty mapping.
+
+    Raises:
+        InvalidValueError: there is no such object.
+    """
+    allowed = "a JSON object, or @ and a file that holds one"
+    try:
+        if text.startswith("@"):
+            text = Path(text[1:].strip()).expanduser().read_text("utf-8")
+        value = json.loads(text) if text.strip() else {}
+    except OSError as error:
+        raise InvalidValueError(f"cannot be read: {error.strerror}", allowed) from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidValueError("is not JSON", allowed) from error
+    if not isinstance(value, dict):
+        raise InvalidValueError("is not a JSON object", allowed)
+    return value
 
 
 def parse_boolean(word: str) -> bool:
@@ -105,7 +130,9 @@ def _allowed_type(field: FieldInfo) -> str:
 
 def range_text(field: FieldInfo) -> str:
     """Describe the allowed range of a number; empty when there is none."""
-    low, high = field.setting.minimum, field.setting.maximum
+    low, above, high = field.setting.minimum, field.setting.above, field.setting.maximum
+    if above is not None:
+        return f"more than {above}" + ("" if high is None else f", up to {high}")
     match (low is None, high is None):
         case (False, False):
             return f"{low} to {high}"
@@ -131,10 +158,11 @@ def _check_one(value: Any, field: FieldInfo) -> list[Problem]:
         meant = f"{field.path}={near[0]}" if near else ""
         text = "is not one of the choices"
         return [Problem(field.path, value, text, ", ".join(choices), meant)]
-    low, high = field.setting.minimum, field.setting.maximum
-    too_low = low is not None and value < low
-    too_high = high is not None and value > high
-    if too_low or too_high:
+    if isinstance(value, float) and not math.isfinite(value):
+        return [Problem(field.path, value, "is not a finite number", range_text(field))]
+    low, above, high = field.setting.minimum, field.setting.above, field.setting.maximum
+    too_low = (low is not None and value < low) or (above is not None and value <= above)
+    if too_low or (high is not None and value > high):
         text = "is out of range"
         return [Problem(field.path, value, text, range_text(field))]
     return []

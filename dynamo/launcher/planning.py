@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dynamo.config.derive import served_name
-from dynamo.config.fields import leaves
+from dynamo.config.derive import served_name, worker_namespace
 from dynamo.config.machine import Machine
+from dynamo.config.native_environment import native_environment
 from dynamo.config.plan import (
     EndpointPlan,
     FrontendPlan,
@@ -18,8 +18,6 @@ from dynamo.config.plan import (
 from dynamo.config.rules.runtime import expand_path
 from dynamo.config.schema import Config
 from dynamo.engines.planners import plan_engine
-
-PLANE_SECTIONS = ("store.", "request_plane.", "event_plane.", "nats.", "runtime.system_")
 
 
 def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
@@ -34,7 +32,7 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
             store=config.store.kind,
             request_plane=config.request_plane.kind,
             event_plane=config.event_plane.kind,
-            environment=runtime_environment(config),
+            environment=native_environment(config),
             grace_period_seconds=config.runtime.grace_period_seconds,
         ),
         registration=registration(config, engine.arguments),
@@ -51,7 +49,7 @@ def endpoint(config: Config) -> EndpointPlan:
         namespace, component, name = config.runtime.endpoint.removeprefix("dyn://").split(".")
         return EndpointPlan(namespace, component, name)
     component = "prefill" if config.role.name == "prefill" else "backend"
-    return EndpointPlan(config.runtime.namespace, component, "generate")
+    return EndpointPlan(worker_namespace(config), component, "generate")
 
 
 def registration(config: Config, arguments: Mapping[str, Any]) -> RegistrationPlan:
@@ -78,35 +76,3 @@ def frontend(config: Config) -> FrontendPlan | None:
     if config.frontend.kind == "none":
         return None
     return FrontendPlan(config.frontend.host, config.frontend.port, config.frontend.router_mode)
-
-
-def runtime_environment(config: Config) -> dict[str, str]:
-    """Return the variables by which the native runtime gets its settings (R20 to R24, R173)."""
-    environment = {}
-    for field in leaves(Config):
-        if not field.setting.env or not field.path.startswith(PLANE_SECTIONS):
-            continue
-        section, name = field.path.split(".")
-        value = getattr(getattr(config, section), name)
-        if value is not None and name != "kind" and _is_used(field.path, config):
-            environment[field.setting.env[0]] = _environment_text(value)
-    return environment
-
-
-def _is_used(path: str, config: Config) -> bool:
-    """R24: NATS, etcd and the planes that are not chosen stay out of the environment."""
-    if path.startswith("nats."):
-        return "nats" in (config.request_plane.kind, config.event_plane.kind)
-    if path.startswith("store.etcd_"):
-        return config.store.kind == "etcd"
-    if path == "store.path":
-        return config.store.kind == "file"
-    if path.startswith("request_plane.http_"):
-        return config.request_plane.kind == "http"
-    return True
-
-
-def _environment_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ",".join(value) if isinstance(value, list) else str(value)

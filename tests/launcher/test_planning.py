@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dynamo.config.machine import Machine
+from dynamo.config.native_environment import native_environment
 from dynamo.config.schema import (
     Config,
     EventPlaneConfig,
@@ -62,7 +63,7 @@ def test_r24_servers_that_no_plane_needs_stay_out_of_the_environment() -> None:
         store=StoreConfig("mem"), nats=NatsConfig("nats://away:4222")
     ).runtime.environment
     assert "NATS_SERVER" in environment  # event plane nats is the schema's default
-    quiet = planning.runtime_environment(
+    quiet = native_environment(
         config(
             store=StoreConfig("mem"),
             request_plane=RequestPlaneConfig("tcp"),

@@ -7,15 +7,18 @@ from omegaconf import MISSING
 from dynamo.config.fields import setting
 from dynamo.config.schema.backend import BackendConfig, MockerBackend, VllmBackend
 from dynamo.config.schema.connector import ConnectorConfig, ConnectorEntry
+from dynamo.config.schema.global_router import GlobalRouterConfig
+from dynamo.config.schema.health import HealthConfig
+from dynamo.config.schema.logs import LogsConfig
+from dynamo.config.schema.lora import LoraConfig
 from dynamo.config.schema.model import ModelConfig, MultimodalConfig, RoleConfig
-from dynamo.config.schema.planes import (
-    EventPlaneConfig,
-    NatsConfig,
-    RequestPlaneConfig,
-    StoreConfig,
-)
+from dynamo.config.schema.network import NetworkConfig, TopologyConfig
+from dynamo.config.schema.planes import EventPlaneConfig, NatsConfig, StoreConfig
+from dynamo.config.schema.request_plane import RequestPlaneConfig
 from dynamo.config.schema.runtime import RuntimeConfig
+from dynamo.config.schema.sampling import SamplingConfig
 from dynamo.config.schema.service import FrontendConfig, WorkloadConfig
+from dynamo.config.schema.telemetry import TelemetryConfig
 
 ACTIONS = ("serve", "check", "plan", "command", "explain", "bench")
 
@@ -33,12 +36,20 @@ class Config:
     request_plane: RequestPlaneConfig = field(default_factory=RequestPlaneConfig)
     event_plane: EventPlaneConfig = field(default_factory=EventPlaneConfig)
     nats: NatsConfig = field(default_factory=NatsConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    topology: TopologyConfig = field(default_factory=TopologyConfig)
+    health: HealthConfig = field(default_factory=HealthConfig)
+    logs: LogsConfig = field(default_factory=LogsConfig)
+    telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
     backend: BackendConfig = MISSING
     connector: ConnectorConfig = field(default_factory=ConnectorConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     role: RoleConfig = field(default_factory=RoleConfig)
     multimodal: MultimodalConfig = field(default_factory=MultimodalConfig)
+    lora: LoraConfig = field(default_factory=LoraConfig)
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
     frontend: FrontendConfig = field(default_factory=FrontendConfig)
+    global_router: GlobalRouterConfig = field(default_factory=GlobalRouterConfig)
     workload: WorkloadConfig = field(default_factory=WorkloadConfig)
 
 
@@ -51,14 +62,22 @@ __all__ = [
     "ConnectorEntry",
     "EventPlaneConfig",
     "FrontendConfig",
+    "GlobalRouterConfig",
+    "HealthConfig",
+    "LogsConfig",
+    "LoraConfig",
     "MockerBackend",
     "ModelConfig",
     "MultimodalConfig",
     "NatsConfig",
+    "NetworkConfig",
     "RequestPlaneConfig",
     "RoleConfig",
     "RuntimeConfig",
+    "SamplingConfig",
     "StoreConfig",
+    "TelemetryConfig",
+    "TopologyConfig",
     "VllmBackend",
     "WorkloadConfig",
 ]

@@ -11,6 +11,19 @@ class RuntimeConfig:
 
     namespace: str = setting("dynamo", env=("DYN_NAMESPACE",))
     """First part of `namespace.component.endpoint`; separates fleets that share one store (R19)."""
+    namespace_prefix: str | None = setting(None, env=("DYN_NAMESPACE_PREFIX",), exported=True)
+    """Beginning of the namespaces whose models the frontend serves; unset: its own namespace."""
+    namespace_prefix_strict: bool | None = setting(
+        None, env=("DYN_NAMESPACE_PREFIX_STRICT",), exported=True
+    )
+    """Whether a namespace must continue with `-` after the prefix; unset: off."""
+    namespace_worker_suffix: str | None = setting(None, env=("DYN_NAMESPACE_WORKER_SUFFIX",))
+    """Appended to this worker's namespace after a `-`, so that two generations of workers can run
+    side by side (R19)."""
+    stable_routing_id: str | None = setting(None, env=("DYN_STABLE_ROUTING_ID",), exported=True)
+    """Name under which routers remember this worker across restarts."""
+    self_host_metadata: bool | None = setting(None, env=("DYN_SELF_HOST_METADATA",), exported=True)
+    """Whether the worker's status server gives frontends the model's files; unset: on."""
     endpoint: str | None = setting(None, env=("DYN_ENDPOINT",))
     """Full endpoint name, `dyn://namespace.component.endpoint`; replaces all three derived parts
     (R99)."""
@@ -43,8 +56,46 @@ class RuntimeConfig:
     dump_config_to: str | None = setting(None, env=("DYN_DUMP_CONFIG_TO",))
     """File that receives the resolved configuration as JSON at start, secrets redacted (R34 to
     R36)."""
-    system_host: str = setting("127.0.0.1", env=("DYN_SYSTEM_HOST",))
+    shutdown_timeout_seconds: int | None = setting(
+        None, env=("DYN_WORKER_GRACEFUL_SHUTDOWN_TIMEOUT",), minimum=0, exported=True
+    )
+    """Seconds for the whole shutdown of the process; unset: 30."""
+    drain_timeout_seconds: int | None = setting(
+        None, env=("DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS",), minimum=0, exported=True
+    )
+    """Seconds that requests in flight may take at shutdown."""
+    prefill_drain_timeout_seconds: int | None = setting(
+        None, env=("DYN_PREFILL_DRAIN_TIMEOUT_S",), minimum=0, exported=True
+    )
+    """Seconds that a prefill worker waits at shutdown until its KV cache was fetched."""
+    inhibited_seconds: int | None = setting(
+        None, env=("DYN_RUNTIME_INHIBITED_DURATION_SECS",), minimum=0, exported=True
+    )
+    """Seconds for which a client leaves out a worker after a failed request; 0 is never, unset:
+    5."""
+    worker_threads: int | None = setting(
+        None, env=("DYN_RUNTIME_NUM_WORKER_THREADS",), minimum=1, exported=True
+    )
+    """Threads of the native runtime; unset: by the number of CPUs."""
+    max_blocking_threads: int | None = setting(
+        None, env=("DYN_RUNTIME_MAX_BLOCKING_THREADS",), minimum=1, exported=True
+    )
+    """Further threads of the native runtime for blocking work; unset: by the number of CPUs."""
+    system_host: str = setting("127.0.0.1", env=("DYN_SYSTEM_HOST",), exported=True)
     """Address of the worker's own status server."""
-    system_port: int = setting(-1, env=("DYN_SYSTEM_PORT",), minimum=-1, maximum=32767)
+    system_port: int = setting(
+        -1, env=("DYN_SYSTEM_PORT",), minimum=-1, maximum=32767, exported=True
+    )
     """Port of the worker's own status server with /health, /live and /metrics; -1 is off, 0 any
     free port."""
+    system_health_path: str | None = setting(None, env=("DYN_SYSTEM_HEALTH_PATH",), exported=True)
+    """Path of the readiness probe on the status server; unset: /health."""
+    system_live_path: str | None = setting(None, env=("DYN_SYSTEM_LIVE_PATH",), exported=True)
+    """Path of the liveness probe on the status server; unset: /live."""
+    system_starting_health_status: str | None = setting(
+        None,
+        env=("DYN_SYSTEM_STARTING_HEALTH_STATUS",),
+        choices=("ready", "notready"),
+        exported=True,
+    )
+    """What the readiness probe says until an endpoint is up; unset: `notready`."""

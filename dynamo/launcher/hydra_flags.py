@@ -26,6 +26,7 @@ from dynamo.config.compose import (
 )
 from dynamo.config.problems import Problem
 from dynamo.config.provenance import search_path
+from dynamo.config.schema import ACTIONS
 from dynamo.config.suggest import closest
 from dynamo.engines.planners import all_argument_names
 from dynamo.launcher.actions import act
@@ -49,6 +50,7 @@ def run_with_flags(arguments: Sequence[str]) -> int:
     if flags.shell_completion or flags.hydra_help:
         return _run_hydra(list(arguments), {})
     given, problems = _check([*flags.overrides, *unknown], flags)
+    problems += _endless_sweep(given, flags)
     print_problems(problems)
     if any(problem.fatal for problem in problems):
         return EXIT_BAD_INPUT
@@ -78,6 +80,15 @@ def _check(
         user_dirs = [*search_path(overrides), *map(Path, filter(None, [flags.config_dir]))]
         names = vocabulary(loader, all_argument_names, user_dirs)
         return given_assignments(overrides, os.environ, names, sweep=flags.multirun)
+
+
+def _endless_sweep(given: Sequence[Assignment], flags: argparse.Namespace) -> list[Problem]:
+    actions = [item.text for item in given if item.key == "action"]
+    if not flags.multirun or (actions and actions[-1] != "action=serve"):
+        return []
+    text = "runs until it is stopped, so a sweep would never reach its second run"
+    allowed = ", ".join(name for name in ACTIONS if name != "serve")
+    return [Problem("action", "serve", text, allowed, "action=bench", source="command line")]
 
 
 def _is_our_sweep(flags: argparse.Namespace, texts: Sequence[str]) -> bool:

@@ -1,6 +1,6 @@
 """What an engine is. The worker and the tuner know this protocol and no engine by name."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -93,8 +93,8 @@ class Engine(Protocol):
         """Load the model and get ready. On failure nothing stays behind."""
         ...
 
-    def generate(self, request: GenerateRequest) -> AsyncIterator[Chunk]:
-        """Stream chunks. Closing the iterator early aborts the request in the engine (R115).
+    def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
+        """Stream chunks. Closing the generator early aborts the request in the engine (R115).
 
         Raises:
             InvalidRequestError: the engine refuses the request.

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any, Protocol
 
 from dynamo.llm.exceptions import EngineShutdown, InvalidArgument
@@ -40,15 +41,20 @@ class GenerateHandler:
         try:
             engine_request = read_request(request, context.id(), self.info)
             finished = False
-            async for chunk in self.engine.generate(engine_request):
-                finished = finished or chunk.finish_reason is not None
-                yield chunk_message(chunk)
+            # The runtime closes this generator when nobody listens any more: so ends the request.
+            async with aclosing(self.engine.generate(engine_request)) as chunks:
+                async for chunk in chunks:
+                    finished = finished or chunk.finish_reason is not None
+                    yield chunk_message(chunk)
             if not finished:
                 yield {"token_ids": [], "finish_reason": "cancelled"}
         except InvalidRequestError as error:
             raise InvalidArgument(str(error)) from error
         except EngineDeadError as error:
             raise EngineShutdown(str(error)) from error
+        except Exception:
+            logger.exception("request %s failed", context.id())
+            raise
         finally:
             watcher.cancel()
             self._leave()

@@ -5,6 +5,7 @@ Importing this module loads the runtime wheel, which starts threads: start the e
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,14 +72,14 @@ class Worker:
         )
         self.running.append(asyncio.ensure_future(served))
 
-    async def announce(self, seconds: float) -> None:
-        """Say where the model answers, once it does."""
+    async def announce(self, started: float) -> None:
+        """Say where the model answers, once it does; `started` is a time.monotonic()."""
         name, frontend = self.plan.model.served_name, self.plan.frontend
         if frontend is None:
-            print(f"ready: {name} serves {self.plan.endpoint.path} ({seconds:.1f} s)", flush=True)
+            print(f"ready: {name} serves {self.plan.endpoint.path} {_since(started)}", flush=True)
             return
         await wait_until_listed(frontend, name)
-        print(f"ready: {name} on {base_url(frontend)} ({seconds:.1f} s)", flush=True)
+        print(f"ready: {name} on {base_url(frontend)} {_since(started)}", flush=True)
         print(f"try: {curl_line(frontend, name)}", flush=True)
 
     async def withdraw(self, reason: Reason, stop: StopSignal) -> None:
@@ -101,3 +102,7 @@ class Worker:
         _done, pending = await asyncio.wait(self.running, timeout=DRAIN_SECONDS)
         for task in pending:
             task.cancel()
+
+
+def _since(started: float) -> str:
+    return f"({time.monotonic() - started:.1f} s)"

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 PROCESS_DEFAULTS = {
     # A request that fails before its first token gets a real HTTP status when it is streamed too.
     "DYN_HTTP_PRE_COMMIT_ERROR_PEEK_MS": "1000",
+    # The runtime's own news: every request served, and models that are not multimodal.
+    "DYN_LOG": "warn,mm_routing=error",
     # Frontends read the model's files from a directory unless the user wants them served.
     "DYN_SELF_HOST_METADATA": "0",
 }
@@ -60,8 +62,9 @@ async def _serve(plan: LaunchPlan, directory: Path) -> Reason:
 
         worker = await Worker.start(plan, directory, engine, info)
         stack.push_async_callback(worker.close)
-        await worker.announce(time.monotonic() - started)
-        reason = await until_end(engine, worker.running, stop)
+        announcing = asyncio.ensure_future(worker.announce(started))
+        reason = await until_end(engine, worker.running, stop, announcing)
+        announcing.cancel()
         await worker.withdraw(reason, stop)
         return reason
 

@@ -24,14 +24,15 @@ class Reason(Enum):
 
 
 class StopSignal:
-    """SIGINT and SIGTERM as something to wait for; the second one means: at once."""
+    """SIGINT, SIGTERM and SIGHUP as something to wait for; the second one means: at once."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.urgent = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._receive)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+                loop.add_signal_handler(number, self._receive)
 
     def _receive(self) -> None:
         if self.asked.is_set():
@@ -62,17 +63,27 @@ async def either(waited: asyncio.Event, seconds: float, unless: asyncio.Event) -
 
 
 async def until_end(
-    engine: Engine, running: Sequence[asyncio.Future[None]], stop: StopSignal
+    engine: Engine,
+    running: Sequence[asyncio.Future[None]],
+    stop: StopSignal,
+    announcing: asyncio.Future[None],
 ) -> Reason:
-    """Wait for a signal, a dead engine, or an endpoint that returned though nobody asked."""
+    """Wait for a signal, a dead engine, or an endpoint that returned though nobody asked.
+
+    A worker that cannot be announced, because no frontend lists its model, has failed as well.
+    """
     asked = asyncio.ensure_future(stop.asked.wait())
     dead = asyncio.ensure_future(watch_engine(engine))
     ends: list[asyncio.Future[Any]] = [asked, dead, *running]
-    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait([*ends, announcing], return_when=asyncio.FIRST_COMPLETED)
+    if done == {announcing} and announcing.exception() is None:
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     dead.cancel()
     asked.cancel()
     if stop.asked.is_set():
         return Reason.ASKED
+    if announcing.done() and announcing.exception() is not None:
+        logger.error("the frontend does not list the model", exc_info=announcing.exception())
     for task in running:
         if task.done():
             logger.error("an endpoint ended by itself", exc_info=task.exception())

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, EngineDeadError, EngineInfo, GenerateRequest
 from dynamo.engines.vllm.footprint import Footprint, restore, temporary_directory
+from dynamo.engines.vllm.kv_transfer import uses_nixl
 from dynamo.engines.vllm.log_noise import drop_expected_warnings
+from dynamo.engines.vllm.side_channel import ensure_side_channel_host
 from dynamo.engines.vllm.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class VllmEngine:
         """
         self._environment_before = dict(os.environ)
         os.environ.update(self._plan.environment)
+        if uses_nixl(self._plan.arguments.get("kv_transfer_config")):
+            ensure_side_channel_host(os.environ)
         self._footprint = Footprint()
         building = asyncio.ensure_future(asyncio.to_thread(self._build, self._footprint))
         try:

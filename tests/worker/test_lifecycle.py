@@ -22,7 +22,7 @@ def stream_tokens(worker: Worker, number: int, begun: Semaphore) -> int:
         "ignore_eos": True, "stream_options": {"include_usage": True},
     }  # fmt: skip
     with httpx.stream("POST", f"{worker.url}/v1/completions", json=body, timeout=30) as answer:
-        lines = []
+        lines: list[str] = []
         for line in filter(None, answer.iter_lines()):
             if not lines:
                 begun.release()

@@ -19,11 +19,13 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from dynamo.config.aliases import canonical_key, rename
 from dynamo.config.assignment import Assignment
 from dynamo.config.environment import read_environment
 from dynamo.config.overrides import Vocabulary, check_overrides
 from dynamo.config.problems import Problem
 from dynamo.config.provenance import file_assignments, flatten, search_path, sources
+from dynamo.config.role_switches import read_role_switches
 from dynamo.config.schema import BACKENDS, Config
 from dynamo.config.schema_index import SchemaIndex, schema_index
 from dynamo.config.values import InvalidValueError, check_limits, check_type
@@ -112,13 +114,15 @@ def given_assignments(
 ) -> tuple[list[Assignment], list[Problem]]:
     """Check environment and command line; the command line comes last and wins (R1)."""
     environment = read_environment(environ, schema_index().fields.values())
+    role = read_role_switches(overrides, environ)
+    renamed = rename(role.overrides, names.schema.fields, sweep=sweep)
     given: list[Assignment] = []
-    problems = list(environment.problems)
-    for variable in environment.assignments:
+    problems = [*environment.problems, *role.problems, *renamed.notices]
+    for variable in (*environment.assignments, *role.from_environment):
         checked = check_overrides([variable.text], names, source=variable.source)
         given += checked.assignments
         problems += checked.problems
-    checked = check_overrides(overrides, names, sweep=sweep)
+    checked = check_overrides([*renamed.overrides, *role.from_command_line], names, sweep=sweep)
     return [*given, *checked.assignments], [*problems, *checked.problems]
 
 
@@ -166,7 +170,7 @@ def _file_problems(loader: ConfigLoaderImpl, texts: Sequence[str]) -> list[Probl
 def _line_problems(line: Assignment, index: SchemaIndex) -> Iterator[Problem]:
     field = index.owner_of(line.key)
     if field is None:
-        meant = index.meant(line.key)
+        meant = canonical_key(line.key) or index.meant(line.key)
         yield Problem(
             line.key, line.value, "is not a known setting", suggestion=meant, source=line.source
         )

@@ -1,5 +1,7 @@
 """Values that follow from others when nobody sets them."""
 
+from dynamo.config.plan import EndpointPlan
+from dynamo.config.roles import role_named
 from dynamo.config.schema import Config
 
 MODEL_PACKAGE_PREFIX = "pypi:"
@@ -14,3 +16,12 @@ def worker_namespace(config: Config) -> str:
     """R19: the namespace, with the suffix of this generation of workers when there is one."""
     suffix = config.runtime.namespace_worker_suffix
     return f"{config.runtime.namespace}-{suffix}" if suffix else config.runtime.namespace
+
+
+def endpoint(config: Config) -> EndpointPlan:
+    """R97: the role decides the component; R99: an explicit endpoint replaces all parts."""
+    if config.runtime.endpoint is not None:
+        namespace, component, name = config.runtime.endpoint.removeprefix("dyn://").split(".")
+        return EndpointPlan(namespace, component, name)
+    component = role_named(config.role.name).component
+    return EndpointPlan(worker_namespace(config), component, "generate")

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from dynamo.config.aliases import EARLIER_VARIABLES
 from dynamo.config.assignment import Assignment, override_text
 from dynamo.config.fields import FieldInfo
 from dynamo.config.known_names import runtime_variables
 from dynamo.config.problems import Problem
 from dynamo.config.redact import is_secret_name
+from dynamo.config.role_switches import VARIABLES
 from dynamo.config.suggest import closest
 from dynamo.config.values import InvalidValueError, parse_text
 
@@ -36,10 +38,11 @@ def read_environment(environ: Mapping[str, str], fields: Iterable[FieldInfo]) ->
         for name in present[:1]:
             try:
                 assignments += _assign(name, environ[name], field)
+                problems += _earlier_name(name, environ[name], field)
             except InvalidValueError as error:
                 problems.append(_bad_value(name, environ[name], error))
     assignments += _engine_variables(environ, known)
-    problems += _unknown_names(environ, known)
+    problems += _unknown_names(environ, known | VARIABLES.keys())
     return Environment(tuple(assignments), tuple(problems))
 
 
@@ -78,6 +81,14 @@ def _option_text(options: str | list[str]) -> str:
 def _bad_value(name: str, text: str, error: InvalidValueError) -> Problem:
     meant = f"{name}={error.suggestion}" if error.suggestion else ""
     return Problem(name, text, str(error), error.allowed, meant, source="environment")
+
+
+def _earlier_name(name: str, text: str, field: FieldInfo) -> Iterator[Problem]:
+    today = field.setting.env[0]
+    if name in EARLIER_VARIABLES:
+        message = "is an earlier name and was understood"
+        meant = f"{today}={text}"
+        yield Problem(name, text, message, suggestion=meant, source="environment", fatal=False)
 
 
 def _contradictions(

@@ -86,6 +86,28 @@ class RegistrationPlan:
     enable_local_indexer: bool = True
     use_kv_events: bool = False
     migration_limit: int = 0
+    needs: tuple[tuple[str, ...], ...] = ()
+    """Alternatives of worker types that must all be there before the model is listed."""
+    serves_frontend: bool = True
+    """False for a worker that only other workers call: its model is not registered."""
+
+
+@dataclass(frozen=True)
+class MultimodalPlan:
+    """How the worker treats media in requests."""
+
+    prompt_template: str
+    """Prompt of a request with media; `<prompt>` stands for the user's text (R86)."""
+    frontend_decoding: bool
+    """Images arrive decoded, by NIXL."""
+
+
+@dataclass(frozen=True)
+class OmniPlan:
+    """A pipeline of several stages, such as text to image (R94)."""
+
+    stage_configs_path: str | None
+    """YAML file with the stages; None lets the engine find them for the model (R93)."""
 
 
 @dataclass(frozen=True)
@@ -122,5 +144,10 @@ class LaunchPlan:
     frontend: FrontendPlan | None
     workload: WorkloadPlan
     dump_config_to: str | None = None
+    multimodal: MultimodalPlan | None = None
+    """None for text only: media is refused (R84)."""
+    omni: OmniPlan | None = None
+    sleep_mode_level: int = 1
+    """Level of a sleep request that names none (R113)."""
     notes: tuple[str, ...] = field(default=())
     """What was derived or decided on the user's behalf, one sentence each."""

@@ -7,9 +7,9 @@ from dynamo.config.machine import Machine
 from dynamo.config.plan import LaunchPlan
 from dynamo.config.schema import Config
 from dynamo.engines.planners import planner
-from dynamo.launcher.checking import all_problems
+from dynamo.launcher.checking import all_problems, start_problems
 from dynamo.launcher.planning import plan_launch
-from dynamo.launcher.report import EXIT_BAD_INPUT, print_problems
+from dynamo.launcher.report import EXIT_BAD_INPUT, print_problems, with_sources
 from dynamo.launcher.show import explain_text, plan_text
 
 
@@ -52,7 +52,7 @@ def explain(config: Config, composition: Composition, machine: Machine) -> int:
 def serve(config: Config, composition: Composition, machine: Machine) -> int:
     """Look whether the start can succeed, then run the worker until it is told to stop."""
     launch_plan = plan_launch(config, machine)
-    if not _preflight(launch_plan):
+    if not _can_start(launch_plan, composition):
         return EXIT_BAD_INPUT
     from dynamo.launcher.dump import dump_configuration
     from dynamo.worker.serve import serve as run_worker
@@ -66,15 +66,13 @@ def bench(config: Config, composition: Composition, machine: Machine) -> int:
     from dynamo.launcher import sweep
 
     launch_plan = sweep.engine_only(plan_launch(config, machine))
-    if not _preflight(launch_plan):
+    if not _can_start(launch_plan, composition):
         return EXIT_BAD_INPUT
     return sweep.bench(launch_plan, composition.given)
 
 
-def _preflight(launch_plan: LaunchPlan) -> bool:
-    from dynamo.worker.preflight import preflight
-
-    problems = preflight(launch_plan)
+def _can_start(launch_plan: LaunchPlan, composition: Composition) -> bool:
+    problems = with_sources(start_problems(launch_plan), composition.sources)
     print_problems(problems)
     return not any(problem.fatal for problem in problems)
 

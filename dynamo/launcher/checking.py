@@ -2,9 +2,11 @@
 
 from dynamo.config.compose import Composition
 from dynamo.config.machine import Machine
+from dynamo.config.plan import LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.config.rules import check_rules
 from dynamo.engines.planners import check_engine
+from dynamo.launcher.not_served import not_served_yet
 from dynamo.launcher.report import with_sources
 
 
@@ -15,3 +17,10 @@ def all_problems(composition: Composition, machine: Machine) -> list[Problem]:
     if config is not None:
         problems += [*check_rules(config), *check_engine(config, machine)]
     return with_sources(problems, composition.sources) if problems else []
+
+
+def start_problems(plan: LaunchPlan) -> list[Problem]:
+    """Say why a plan cannot be started here: not served at all, else what preflight finds."""
+    from dynamo.worker.preflight import preflight
+
+    return not_served_yet(plan) or preflight(plan)

@@ -3,20 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dynamo.config.derive import served_name, worker_namespace
+from dynamo.config.derive import endpoint, served_name
 from dynamo.config.machine import Machine
 from dynamo.config.native_environment import native_environment
 from dynamo.config.plan import (
-    EndpointPlan,
     FrontendPlan,
     LaunchPlan,
     ModelPlan,
+    MultimodalPlan,
+    OmniPlan,
     RegistrationPlan,
     RuntimePlan,
     WorkloadPlan,
 )
+from dynamo.config.roles import role_named
 from dynamo.config.rules.runtime import expand_path
-from dynamo.config.schema import Config
+from dynamo.config.schema import Config, VllmBackend
 from dynamo.engines.planners import plan_engine
 
 
@@ -26,7 +28,7 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
     return LaunchPlan(
         engine=engine,
         model=ModelPlan(config.model.path, served_name(config)),
-        role=config.role.name,
+        role=config.role.name.lower(),
         endpoint=endpoint(config),
         runtime=RuntimePlan(
             store=config.store.kind,
@@ -39,28 +41,22 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
         frontend=frontend(config),
         workload=WorkloadPlan(**vars(config.workload)),
         dump_config_to=config.runtime.dump_config_to,
+        multimodal=multimodal(config),
+        omni=omni(config),
+        sleep_mode_level=sleep_mode_level(config),
         notes=tuple(notes),
     )
 
 
-def endpoint(config: Config) -> EndpointPlan:
-    """R97: the role decides the component; R99: an explicit endpoint replaces all parts."""
-    if config.runtime.endpoint is not None:
-        namespace, component, name = config.runtime.endpoint.removeprefix("dyn://").split(".")
-        return EndpointPlan(namespace, component, name)
-    component = "prefill" if config.role.name == "prefill" else "backend"
-    return EndpointPlan(worker_namespace(config), component, "generate")
-
-
 def registration(config: Config, arguments: Mapping[str, Any]) -> RegistrationPlan:
     """R102 to R104; parsers and template concern only workers that answer clients (R27, R30)."""
-    runtime = config.runtime
-    answers = config.role.name != "prefill"
+    runtime, role = config.runtime, role_named(config.role.name)
+    answers = role.answers_clients
     template = runtime.custom_jinja_template
     events = arguments.get("kv_events_config") or {}
     return RegistrationPlan(
-        worker_type=config.role.name,
-        model_input="tokens",
+        worker_type=role.worker_type,
+        model_input="text" if answers and text_mode(config) else "tokens",
         endpoint_types=tuple(name.lower() for name in runtime.endpoint_types),
         tool_call_parser=runtime.tool_call_parser if answers else None,
         reasoning_parser=runtime.reasoning_parser if answers else None,
@@ -68,7 +64,35 @@ def registration(config: Config, arguments: Mapping[str, Any]) -> RegistrationPl
         enable_local_indexer=not runtime.durable_kv_events,
         use_kv_events=bool(events.get("enable_kv_cache_events")),
         migration_limit=runtime.migration_limit,
+        needs=role.needs,
+        serves_frontend=role.serves_frontend,
     )
+
+
+def text_mode(config: Config) -> bool:
+    """R104, R129: whether the engine's own tokenizer is used, so that requests arrive as text."""
+    return isinstance(config.backend, VllmBackend) and config.backend.use_vllm_tokenizer
+
+
+def sleep_mode_level(config: Config) -> int:
+    """R113: what a sleep request releases that names no level."""
+    return config.backend.sleep_mode_level if isinstance(config.backend, VllmBackend) else 1
+
+
+def multimodal(config: Config) -> MultimodalPlan | None:
+    """Return how media is treated, or None when it is refused (R84, R86)."""
+    chosen = config.multimodal
+    if not chosen.enabled:
+        return None
+    return MultimodalPlan(chosen.prompt_template, chosen.frontend_decoding)
+
+
+def omni(config: Config) -> OmniPlan | None:
+    """Return the pipeline of several stages, when one is to be run (R93, R94)."""
+    backend = config.backend
+    if isinstance(backend, VllmBackend) and backend.omni:
+        return OmniPlan(backend.stage_configs_path)
+    return None
 
 
 def frontend(config: Config) -> FrontendPlan | None:

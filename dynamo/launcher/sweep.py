@@ -21,13 +21,12 @@ from dynamo.config.compose import CONFIG_NAME, VERSION_BASE, compose_config
 from dynamo.config.machine import Machine
 from dynamo.config.plan import LaunchPlan, RuntimePlan
 from dynamo.engines.planners import all_argument_names
-from dynamo.launcher.checking import all_problems
+from dynamo.launcher.checking import all_problems, start_problems
 from dynamo.launcher.conf_dir import conf_dir
 from dynamo.launcher.machine import this_machine
 from dynamo.launcher.planning import plan_launch
 from dynamo.tuning.sweep import run_sweep
 from dynamo.tuning.trial import Trial
-from dynamo.worker.preflight import preflight
 
 NOT_SHOWN = ("hydra.", "hydra/", "action=")
 
@@ -80,13 +79,15 @@ def _compose_trial(
     if composition.config is None or problems:
         return Trial(number, overrides, None, tuple(problems))
     plan = engine_only(plan_launch(composition.config, machine))
-    problems = [problem for problem in preflight(plan) if problem.fatal]
+    problems = [problem for problem in start_problems(plan) if problem.fatal]
     return Trial(number, overrides, None if problems else plan, tuple(problems))
 
 
 def engine_only(plan: LaunchPlan) -> LaunchPlan:
-    """Leave out what a measurement inside the process does not use: frontend and runtime."""
-    return replace(plan, frontend=None, runtime=RuntimePlan("mem", "tcp", "zmq", {}))
+    """Leave out what a measurement inside the process does not use: frontend, runtime, events."""
+    runtime = RuntimePlan("mem", "tcp", "zmq", {})
+    registration = replace(plan.registration, enable_local_indexer=True)
+    return replace(plan, frontend=None, runtime=runtime, registration=registration)
 
 
 def run_directory(wanted: Path, *, chosen: bool) -> Path:

@@ -15,9 +15,8 @@ WORKER_TYPES = {
     "aggregated": WorkerType.Aggregated,
     "prefill": WorkerType.Prefill,
     "decode": WorkerType.Decode,
+    "encode": WorkerType.Encode,
 }
-NEEDS = {"prefill": [[WorkerType.Decode]], "decode": [[WorkerType.Prefill]]}
-"""Workers without which a role cannot answer a request; the model is listed once they are there."""
 
 
 async def register(plan: LaunchPlan, endpoint: Any, directory: Path, info: EngineInfo) -> None:
@@ -33,7 +32,7 @@ async def register(plan: LaunchPlan, endpoint: Any, directory: Path, info: Engin
         runtime_config=runtime_config(plan, info),
         custom_template_path=registration.custom_jinja_template,
         worker_type=WORKER_TYPES[registration.worker_type],
-        needs=NEEDS.get(registration.worker_type),
+        needs=[[WORKER_TYPES[name] for name in peers] for peers in registration.needs] or None,
     )
 
 

@@ -7,17 +7,20 @@ import pytest
 
 from dynamo.config.machine import Machine
 from dynamo.config.native_environment import native_environment
+from dynamo.config.plan import MultimodalPlan, OmniPlan
 from dynamo.config.schema import (
     Config,
     EventPlaneConfig,
     FrontendConfig,
     MockerBackend,
     ModelConfig,
+    MultimodalConfig,
     NatsConfig,
     RequestPlaneConfig,
     RoleConfig,
     RuntimeConfig,
     StoreConfig,
+    VllmBackend,
     WorkloadConfig,
 )
 from dynamo.launcher import planning
@@ -33,11 +36,57 @@ def plan(**sections: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("role", "component"),
-    [("aggregated", "backend"), ("decode", "backend"), ("prefill", "prefill")],
+    [
+        ("aggregated", "backend"),
+        ("decode", "backend"),
+        ("prefill", "prefill"),
+        ("Prefill", "prefill"),
+        ("multimodal_processor", "processor"),
+        ("ec_processor", "processor"),
+        ("multimodal_encode_worker", "encoder"),
+        ("multimodal_worker", "backend"),
+        ("multimodal_prefill_worker", "backend"),
+        ("multimodal_decode_worker", "decoder"),
+        ("multimodal_encode_prefill_worker", "encoder"),
+        ("vllm_native_encoder_worker", "encoder"),
+    ],
 )
 def test_r97_the_role_decides_the_component(role: str, component: str) -> None:
     built = plan(role=RoleConfig(role), runtime=RuntimeConfig(namespace="blue"))
     assert built.endpoint.path == f"blue.{component}.generate"
+
+
+@pytest.mark.parametrize(
+    ("role", "worker_type", "needs"),
+    [
+        ("aggregated", "aggregated", ()),
+        ("prefill", "prefill", (("decode",),)),
+        ("decode", "decode", (("prefill",),)),
+        ("ec_processor", "aggregated", ()),
+        ("multimodal_decode_worker", "decode", (("prefill",),)),
+        ("multimodal_encode_worker", "encode", (("prefill", "decode"), ("aggregated",))),
+        ("vllm_native_encoder_worker", "encode", (("prefill", "decode"), ("aggregated",))),
+    ],
+)
+def test_r103_the_role_decides_type_and_peers(
+    role: str, worker_type: str, needs: tuple[tuple[str, ...], ...]
+) -> None:
+    registration = plan(role=RoleConfig(role)).registration
+    assert (registration.worker_type, registration.needs) == (worker_type, needs)
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        ("aggregated", True),
+        ("prefill", True),
+        ("multimodal_processor", True),
+        ("multimodal_worker", False),
+        ("multimodal_encode_worker", False),
+    ],
+)
+def test_only_a_worker_that_the_frontend_calls_is_listed(role: str, expected: bool) -> None:
+    assert plan(role=RoleConfig(role)).registration.serves_frontend is expected
 
 
 @pytest.mark.parametrize("text", ["dyn://a.b.c", "a.b.c"])
@@ -91,7 +140,16 @@ def test_r26_the_local_indexer_is_off_with_durable_events() -> None:
     assert not durable.registration.enable_local_indexer
 
 
-@pytest.mark.parametrize(("role", "parser"), [("aggregated", "hermes"), ("prefill", None)])
+@pytest.mark.parametrize(
+    ("role", "parser"),
+    [
+        ("aggregated", "hermes"),
+        ("decode", "hermes"),
+        ("ec_processor", "hermes"),
+        ("prefill", None),
+        ("multimodal_worker", None),
+    ],
+)
 def test_r27_parsers_are_registered_by_workers_that_answer_clients(
     role: str, parser: str | None
 ) -> None:
@@ -108,6 +166,42 @@ def test_r30_the_template_is_registered_expanded(monkeypatch: pytest.MonkeyPatch
 def test_r32_endpoint_types_count_in_any_case() -> None:
     built = plan(runtime=RuntimeConfig(endpoint_types=["Chat"]))
     assert built.registration.endpoint_types == ("chat",)
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "expected"),
+    [
+        ("aggregated", False, "tokens"),
+        ("aggregated", True, "text"),
+        ("decode", True, "text"),
+        ("prefill", True, "tokens"),
+    ],
+)
+def test_r104_with_vllms_tokenizer_the_model_takes_text(
+    role: str, text: bool, expected: str
+) -> None:
+    backend = VllmBackend(use_vllm_tokenizer=text)
+    built = planning.plan_launch(Config(backend=backend, role=RoleConfig(role)), Machine(gpus=1))
+    assert built.registration.model_input == expected
+
+
+def test_r84_r86_media_is_planned_only_where_it_is_accepted() -> None:
+    assert plan().multimodal is None
+    accepted = MultimodalConfig(enabled=True, prompt_template="<prompt>", frontend_decoding=True)
+    assert plan(multimodal=accepted).multimodal == MultimodalPlan("<prompt>", True)
+
+
+def test_r94_an_omni_pipeline_is_planned_with_its_stages() -> None:
+    backend = VllmBackend(omni=True, stage_configs_path="/stages.yaml")
+    built = planning.plan_launch(Config(backend=backend), Machine(gpus=1))
+    assert built.omni == OmniPlan("/stages.yaml")
+    assert plan().omni is None
+
+
+def test_r113_the_sleep_level_is_planned() -> None:
+    backend = VllmBackend(sleep_mode_level=2)
+    built = planning.plan_launch(Config(backend=backend), Machine(gpus=1))
+    assert (built.sleep_mode_level, plan().sleep_mode_level) == (2, 1)
 
 
 def test_r75_kv_events_are_in_use_when_the_engine_publishes_them() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from dynamo.config.problems import Problem
-from dynamo.config.rules import runtime
+from dynamo.config.rules import roles, runtime
 from dynamo.config.schema import Config
 
 Rule = Callable[[Config], Iterator[Problem]]
@@ -17,7 +17,12 @@ RULES: tuple[Rule, ...] = (
     runtime.local_indexer_follows_durability,
     runtime.memory_store_needs_own_frontend,
     runtime.etcd_credentials_in_pairs,
-    runtime.media_is_not_served_yet,
+    roles.media_role_needs_multimodal,
+    roles.prompt_template_has_a_place,
+    roles.encoder_has_shared_storage,
+    roles.storage_named_once,
+    roles.storage_has_a_user,
+    roles.consumer_computes_with_embeddings,
 )
 
 

@@ -115,12 +115,3 @@ def etcd_credentials_in_pairs(config: Config) -> Iterator[Problem]:
                 f"store.{missing[0]}", None, f"is missing beside store.{given}", "both or neither",
                 rule="R20",
             )  # fmt: skip
-
-
-def media_is_not_served_yet(config: Config) -> Iterator[Problem]:
-    """R83, R84: this version refuses media, and says so before the start."""
-    if config.multimodal.enabled:
-        yield Problem(
-            "multimodal.enabled", True, "is not served by this version", "multimodal=disabled",
-            "multimodal=disabled", "R84",
-        )  # fmt: skip

@@ -40,6 +40,19 @@ class VllmBackend(BackendConfig):
         None, env=("VLLM_NIXL_SIDE_CHANNEL_PORT",), minimum=1, maximum=65535
     )
     """Port at which other workers fetch NIXL metadata; unset: vLLM's own default."""
+    use_vllm_tokenizer: bool = setting(False, env=("DYN_VLLM_USE_TOKENIZER",))
+    """Let vLLM apply the chat template and tokenise, so that the worker takes text; only chat
+    completions work then (R104, R129, R133)."""
+    sleep_mode_level: int = setting(1, env=("DYN_VLLM_SLEEP_MODE_LEVEL",), minimum=1, maximum=3)
+    """What a sleep request releases that names no level: 1 moves the weights to main memory, 2
+    drops them, 3 drops everything (R113)."""
+    omni: bool = setting(False, env=("DYN_VLLM_OMNI",))
+    """Run a pipeline of several stages, such as text to image (R94)."""
+    stage_configs_path: str | None = setting(
+        None, env=("DYN_OMNI_STAGE_CONFIGS_PATH", "DYN_VLLM_STAGE_CONFIGS_PATH")
+    )
+    """YAML file with the stages of an omni pipeline; unset: those that the engine knows for the
+    model (R93)."""
 
 
 @dataclass

@@ -9,6 +9,7 @@ from dynamo.config.plan import EnginePlan
 from dynamo.config.schema import Config
 from dynamo.engines.argument_types import human_readable_int
 from dynamo.engines.catalogue import Catalogue, catalogue_versions, load
+from dynamo.engines.vllm.ec_transfer import ec_transfer_config
 from dynamo.engines.vllm.environment import engine_environment
 from dynamo.engines.vllm.kv_events import automatic_kv_events
 from dynamo.engines.vllm.kv_transfer import has_connector, kv_transfer_config
@@ -41,6 +42,9 @@ def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]
     transfer = kv_transfer_config(config.connector.chain)
     if transfer is not None:
         arguments["kv_transfer_config"] = transfer
+    embeddings = ec_transfer_config(config)
+    if embeddings is not None:
+        arguments["ec_transfer_config"] = embeddings
     if arguments.get("kv_events_config") is None:
         events = automatic_kv_events(config, arguments)
         if events is not None:

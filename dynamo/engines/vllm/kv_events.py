@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from dynamo.config.roles import role_named
 from dynamo.config.schema import Config, VllmBackend
 
 
@@ -12,7 +13,8 @@ def automatic_kv_events(config: Config, arguments: Mapping[str, Any]) -> dict[st
     A decode worker and a worker without prefix cache have none. A worker that only its
     own process can see needs none unless its router wants them.
     """
-    if config.role.name == "decode" or arguments.get("enable_prefix_caching") is False:
+    publishes = role_named(config.role.name).publishes_kv_events
+    if not publishes or arguments.get("enable_prefix_caching") is False:
         return None
     if config.store.kind == "mem" and config.frontend.router_mode != "kv":
         return None

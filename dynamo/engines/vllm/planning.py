@@ -9,10 +9,10 @@ from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.engines.argument_checks import check_arguments, check_environment
 from dynamo.engines.catalogue import load
+from dynamo.engines.vllm import mode_rules, rules
 from dynamo.engines.vllm.arguments import engine_plan as plan_engine
 from dynamo.engines.vllm.arguments import engine_version
 from dynamo.engines.vllm.command import serve_command
-from dynamo.engines.vllm.rules import RULES
 
 
 def check(config: Config, machine: Machine) -> list[Problem]:
@@ -24,7 +24,8 @@ def check(config: Config, machine: Machine) -> list[Problem]:
     if catalogue.version != version:
         # Another version may well accept it: say so, and leave the decision to the engine.
         problems = [replace(problem, fatal=False) for problem in problems]
-    return problems + [problem for rule in RULES for problem in rule(config, machine)]
+    every_rule = (*rules.RULES, *mode_rules.RULES)
+    return problems + [problem for rule in every_rule for problem in rule(config, machine)]
 
 
 def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]]:

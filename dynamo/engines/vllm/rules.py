@@ -7,6 +7,7 @@ from typing import Any
 from dynamo.config.derive import served_name
 from dynamo.config.machine import Machine
 from dynamo.config.problems import Problem
+from dynamo.config.roles import role_named
 from dynamo.config.schema import Config
 from dynamo.engines.argument_checks import as_override
 from dynamo.engines.vllm.arguments import FIXED, chosen_device, tensor_parallel
@@ -72,10 +73,11 @@ def connector_has_a_role(config: Config, machine: Machine) -> Iterator[Problem]:
 def prefill_hands_over(config: Config, machine: Machine) -> Iterator[Problem]:
     """R65: a prefill worker without KV transfer computes what nobody receives."""
     given = config.connector.chain or config.backend.engine.get("kv_transfer_config")
-    if config.role.name == "prefill" and not given:
+    role = config.role.name
+    if role_named(role).worker_type == "prefill" and not given:
         text = "has no way to hand its KV cache over"
         allowed = "a connector, or backend.engine.kv_transfer_config"
-        yield Problem("role.name", "prefill", text, allowed, "connector=nixl", "R65")
+        yield Problem("role.name", role, text, allowed, "connector=nixl", "R65")
 
 
 def executor_fits_nixl(config: Config, machine: Machine) -> Iterator[Problem]:
@@ -94,8 +96,8 @@ def kv_events_have_a_reader(config: Config, machine: Machine) -> Iterator[Proble
     events = config.backend.engine.get("kv_events_config")
     if not isinstance(events, dict):
         return
-    if config.role.name == "decode":
-        text = "has no effect: a decode worker publishes no KV events"
+    if not role_named(config.role.name).publishes_kv_events:
+        text = f"has no effect: role={config.role.name} publishes no KV events"
         yield _problem(config, "kv_events_config", text, "leave it out", rule="R66")
     elif config.backend.engine.get("enable_prefix_caching") is False:
         text = "has no effect without prefix caching"

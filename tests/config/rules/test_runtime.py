@@ -11,7 +11,6 @@ from dynamo.config.rules import check_rules, runtime
 from dynamo.config.schema import (
     Config,
     FrontendConfig,
-    MultimodalConfig,
     RuntimeConfig,
     StoreConfig,
     VllmBackend,
@@ -146,8 +145,3 @@ def test_r21_a_worker_in_a_memory_store_needs_its_own_frontend(
 def test_r20_etcd_credentials_come_in_pairs(store: StoreConfig, missing: list[str]) -> None:
     problems = runtime.etcd_credentials_in_pairs(config(store=store))
     assert [problem.path for problem in problems] == missing
-
-
-def test_r84_media_that_would_be_refused_is_refused_before_the_start() -> None:
-    broken = config(multimodal=MultimodalConfig(enabled=True))
-    assert numbers(runtime.media_is_not_served_yet(broken)) == ["R84"]

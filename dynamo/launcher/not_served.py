@@ -1,0 +1,44 @@
+"""What can be configured, checked and planned, but not run by this version.
+
+Refused by name before anything starts; an entry goes when the worker can do it.
+"""
+
+from collections.abc import Iterator
+
+from dynamo.config.plan import LaunchPlan
+from dynamo.config.problems import Problem
+
+MESSAGE = "is not served by this version yet: it can be checked and planned, not started"
+
+
+def not_served_yet(plan: LaunchPlan) -> list[Problem]:
+    """Return one problem for each thing that the plan asks for and no worker does yet."""
+    return [*_roles(plan), *_requests(plan), *_planes(plan)]
+
+
+def _roles(plan: LaunchPlan) -> Iterator[Problem]:
+    """R95: one kind of worker exists so far."""
+    if plan.role != "aggregated":
+        yield Problem("role.name", plan.role, MESSAGE, "aggregated", "role=aggregated", "R95")
+
+
+def _requests(plan: LaunchPlan) -> Iterator[Problem]:
+    """R84, R94, R129: requests are token ids of text, answered by one engine."""
+    if plan.multimodal is not None:
+        meant = "multimodal=disabled"
+        yield Problem("multimodal.enabled", True, MESSAGE, "false", meant, "R84")
+    if plan.omni is not None:
+        yield Problem("backend.omni", True, MESSAGE, "false", "backend.omni=false", "R94")
+    if plan.registration.model_input == "text":
+        path = "backend.use_vllm_tokenizer"
+        yield Problem(path, True, MESSAGE, "false", f"{path}=false", "R129")
+
+
+def _planes(plan: LaunchPlan) -> Iterator[Problem]:
+    """R22, R25: the runtime wheel has neither an http request plane nor durable KV events."""
+    if plan.runtime.request_plane == "http":
+        meant = "request_plane=tcp"
+        yield Problem("request_plane.kind", "http", MESSAGE, "tcp, nats", meant, "R22")
+    if not plan.registration.enable_local_indexer:
+        path = "runtime.durable_kv_events"
+        yield Problem(path, True, MESSAGE, "false", f"{path}=false", "R25")

@@ -1,0 +1,92 @@
+"""What no worker does yet is planned and printed, but refused before anything starts."""
+
+from typing import Any
+
+import pytest
+
+from dynamo.config.machine import Machine
+from dynamo.config.roles import ROLES
+from dynamo.config.schema import (
+    Config,
+    MultimodalConfig,
+    RequestPlaneConfig,
+    RoleConfig,
+    RuntimeConfig,
+    StoreConfig,
+    VllmBackend,
+)
+from dynamo.launcher.cli import run_once
+from dynamo.launcher.not_served import not_served_yet
+from dynamo.launcher.planning import plan_launch
+from dynamo.launcher.report import EXIT_BAD_INPUT
+from dynamo.launcher.sweep import engine_only
+
+
+def found(**sections: Any) -> list[tuple[str, str]]:
+    config = Config(**{"backend": VllmBackend(), "store": StoreConfig("mem"), **sections})
+    plan = plan_launch(config, Machine(gpus=1))
+    return [(problem.path, problem.rule) for problem in not_served_yet(plan)]
+
+
+def test_an_aggregated_worker_with_text_is_served() -> None:
+    assert found() == []
+
+
+@pytest.mark.parametrize("role", sorted(set(ROLES) - {"aggregated"}))
+def test_r95_other_roles_are_not(role: str) -> None:
+    assert found(role=RoleConfig(role)) == [("role.name", "R95")]
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ({"multimodal": MultimodalConfig(enabled=True)}, ("multimodal.enabled", "R84")),
+        ({"backend": VllmBackend(omni=True)}, ("backend.omni", "R94")),
+        (
+            {"backend": VllmBackend(use_vllm_tokenizer=True)},
+            ("backend.use_vllm_tokenizer", "R129"),
+        ),
+        ({"request_plane": RequestPlaneConfig("http")}, ("request_plane.kind", "R22")),
+        (
+            {"runtime": RuntimeConfig(durable_kv_events=True)},
+            ("runtime.durable_kv_events", "R25"),
+        ),
+    ],
+)
+def test_each_thing_that_is_not_served_is_named(
+    sections: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    assert found(**sections) == [expected]
+
+
+def test_all_are_named_at_once() -> None:
+    sections = {"role": RoleConfig("ec_processor"), "multimodal": MultimodalConfig(enabled=True)}
+    assert [path for path, _ in found(**sections)] == ["role.name", "multimodal.enabled"]
+
+
+def test_a_measurement_inside_the_process_needs_no_plane_and_no_durable_events() -> None:
+    config = Config(
+        backend=VllmBackend(),
+        request_plane=RequestPlaneConfig("http"),
+        runtime=RuntimeConfig(durable_kv_events=True),
+    )
+    assert not_served_yet(engine_only(plan_launch(config, Machine(gpus=1)))) == []
+
+
+ROLE = ["role=decode", "frontend=none", "store=file", "backend=mocker"]
+
+
+@pytest.mark.parametrize("action", ["serve", "bench"])
+def test_the_actions_that_start_something_refuse_it_by_name(
+    action: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_once([*ROLE, f"action={action}"]) == EXIT_BAD_INPUT
+    report = capsys.readouterr().err
+    assert "error: 1 problem found, nothing was started" in report
+    assert "role.name = decode  (" in report
+
+
+@pytest.mark.parametrize("action", ["check", "plan", "command", "explain"])
+def test_the_others_show_it(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_once([*ROLE, f"action={action}"]) == 0
+    assert capsys.readouterr().err == ""

@@ -43,7 +43,8 @@ def test_r27_known_tool_call_parsers_are_accepted(name: str | None) -> None:
     ],
 )
 def test_r27_an_unknown_parser_gets_the_nearest_name(setting: str, name: str, meant: str) -> None:
-    settings = RuntimeConfig(**{setting: name})
+    settings = RuntimeConfig()
+    setattr(settings, setting, name)
     (problem,) = runtime.parser_names(config(runtime=settings))
     assert problem.rule == "R27"
     assert problem.suggestion == f"runtime.{setting}={meant}"

@@ -148,9 +148,9 @@ def test_r40_a_stream_interval_is_noticed(build: Build) -> None:
     assert (problem.rule, problem.fatal) == ("R40", False)
 
 
-def test_a_gpu_that_is_not_there_is_reported(build: Build) -> None:
-    problem = only(build(device="cuda"), CPU)
-    assert problem.suggestion == "backend.device=cpu"
+def test_a_worker_for_a_gpu_machine_can_be_planned_without_a_gpu(build: Build) -> None:
+    """What is missing here is preflight's to report."""
+    assert check(build(device="cuda"), CPU) == []
 
 
 @pytest.mark.parametrize(

@@ -155,8 +155,9 @@ def make_vllm_cli_work(scratch: Path) -> Path:
 
 
 def shared_memory() -> set[Path]:
-    """Return the shared memory segments of all processes."""
-    return set(Path("/dev/shm").glob("psm_*"))  # noqa: S108
+    """Return the shared memory segments and semaphores of all processes."""
+    folder = Path("/dev/shm")  # noqa: S108
+    return {*folder.glob("psm_*"), *folder.glob("sem.mp-*")}
 
 
 def remove_orphans(segments: set[Path]) -> None:

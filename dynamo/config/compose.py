@@ -17,7 +17,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from dynamo.config.aliases import canonical_key, rename
 from dynamo.config.assignment import Assignment
@@ -139,6 +139,8 @@ def finish(
         ]
         values = dict(flatten(OmegaConf.to_container(tree, resolve=True)))
         config = cast(Config, OmegaConf.to_object(tree))
+    except MissingMandatoryValue:
+        return Composition(None, tuple(problems), texts)
     except OmegaConfBaseException as error:
         return Composition(None, (*problems, _unexplained(error)), texts)
 

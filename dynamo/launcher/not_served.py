@@ -13,7 +13,7 @@ MESSAGE = "is not served by this version yet: it can be checked and planned, not
 
 def not_served_yet(plan: LaunchPlan) -> list[Problem]:
     """Return one problem for each thing that the plan asks for and no worker does yet."""
-    return [*_roles(plan), *_requests(plan), *_planes(plan)]
+    return [*_roles(plan), *_requests(plan), *_events(plan)]
 
 
 def _roles(plan: LaunchPlan) -> Iterator[Problem]:
@@ -34,11 +34,8 @@ def _requests(plan: LaunchPlan) -> Iterator[Problem]:
         yield Problem(path, True, MESSAGE, "false", f"{path}=false", "R129")
 
 
-def _planes(plan: LaunchPlan) -> Iterator[Problem]:
-    """R22, R25: the runtime wheel has neither an http request plane nor durable KV events."""
-    if plan.runtime.request_plane == "http":
-        meant = "request_plane=tcp"
-        yield Problem("request_plane.kind", "http", MESSAGE, "tcp, nats", meant, "R22")
+def _events(plan: LaunchPlan) -> Iterator[Problem]:
+    """R25: the runtime wheel has no durable KV events."""
     if not plan.registration.enable_local_indexer:
         path = "runtime.durable_kv_events"
         yield Problem(path, True, MESSAGE, "false", f"{path}=false", "R25")

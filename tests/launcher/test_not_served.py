@@ -9,7 +9,6 @@ from dynamo.config.roles import ROLES
 from dynamo.config.schema import (
     Config,
     MultimodalConfig,
-    RequestPlaneConfig,
     RoleConfig,
     RuntimeConfig,
     StoreConfig,
@@ -46,7 +45,6 @@ def test_r95_other_roles_are_not(role: str) -> None:
             {"backend": VllmBackend(use_vllm_tokenizer=True)},
             ("backend.use_vllm_tokenizer", "R129"),
         ),
-        ({"request_plane": RequestPlaneConfig("http")}, ("request_plane.kind", "R22")),
         (
             {"runtime": RuntimeConfig(durable_kv_events=True)},
             ("runtime.durable_kv_events", "R25"),
@@ -64,12 +62,8 @@ def test_all_are_named_at_once() -> None:
     assert [path for path, _ in found(**sections)] == ["role.name", "multimodal.enabled"]
 
 
-def test_a_measurement_inside_the_process_needs_no_plane_and_no_durable_events() -> None:
-    config = Config(
-        backend=VllmBackend(),
-        request_plane=RequestPlaneConfig("http"),
-        runtime=RuntimeConfig(durable_kv_events=True),
-    )
+def test_a_measurement_inside_the_process_needs_no_durable_events() -> None:
+    config = Config(backend=VllmBackend(), runtime=RuntimeConfig(durable_kv_events=True))
     assert not_served_yet(engine_only(plan_launch(config, Machine(gpus=1)))) == []
 
 

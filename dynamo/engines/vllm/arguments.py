@@ -12,7 +12,7 @@ from dynamo.engines.catalogue import Catalogue, catalogue_versions, load
 from dynamo.engines.vllm.ec_transfer import ec_transfer_config
 from dynamo.engines.vllm.environment import engine_environment
 from dynamo.engines.vllm.kv_events import automatic_kv_events
-from dynamo.engines.vllm.kv_transfer import has_connector, kv_transfer_config
+from dynamo.engines.vllm.kv_transfer import kv_transfer_config, uses_nixl
 
 FIXED = {
     "runner": "generate",
@@ -86,7 +86,7 @@ def _decisions(config: Config, machine: Machine, device: str) -> Iterator[tuple[
     yield "enable_prefix_caching", True, "on unless it is switched off (R44)."
     if device == "cpu" and not machine.cpu_bf16:
         yield "dtype", "float32", "this CPU has no bf16 instructions, and emulating them is slow."
-    if has_connector(config.connector.chain, "nixl") and tensor_parallel(config) == 1:
+    if uses_nixl(kv_transfer_config(config.connector.chain)) and tensor_parallel(config) == 1:
         yield "distributed_executor_backend", "mp", "NIXL must not share a process (R59)."
 
 

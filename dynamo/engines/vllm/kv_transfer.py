@@ -6,26 +6,27 @@ from typing import Any
 from dynamo.config.schema import ConnectorEntry
 
 KVBM_MODULE = "kvbm.vllm_integration.connector"
+PD_CONNECTORS = frozenset({"kvbm", "lmcache", "flexkv", "nixl"})
+"""What KVBM's PdConnector knows: one that offloads KV cache, then NIXL to hand it over."""
 NIXL_CONNECTORS = ("NixlConnector", "NixlPullConnector", "NixlPushConnector")
 
 
 def kv_transfer_config(chain: Mapping[str, ConnectorEntry]) -> dict[str, Any] | None:
     """R55, R57: the mapping for KVTransferConfig, or None for no connector.
 
-    One connector stands for itself (R52 to R54); several are wrapped in KVBM's PdConnector, which
-    asks them in the given order.
+    One connector stands for itself (R52 to R54); several are wrapped, in the given order: in KVBM's
+    PdConnector if it knows them all, else in vLLM's own MultiConnector.
     """
     entries = [_entry(connector) for connector in chain.values()]
     if not entries:
         return None
     if len(entries) == 1:
         return entries[0]
-    return {
-        "kv_connector": "PdConnector",
-        "kv_role": "kv_both",
-        "kv_connector_module_path": KVBM_MODULE,
-        "kv_connector_extra_config": {"connectors": entries},
-    }
+    inner = {"kv_connector_extra_config": {"connectors": entries}}
+    if chain.keys() <= PD_CONNECTORS:
+        wrapper = {"kv_connector": "PdConnector", "kv_role": "kv_both"}
+        return {**wrapper, "kv_connector_module_path": KVBM_MODULE, **inner}
+    return {"kv_connector": "MultiConnector", "kv_role": "kv_both", **inner}
 
 
 def _entry(connector: ConnectorEntry) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dynamo.config.roles import role_named
 from dynamo.config.schema import Config
 from dynamo.engines.argument_checks import as_override
 from dynamo.engines.vllm.arguments import FIXED, chosen_device, tensor_parallel
-from dynamo.engines.vllm.kv_transfer import has_connector
+from dynamo.engines.vllm.kv_transfer import PD_CONNECTORS, kv_transfer_config, uses_nixl
 
 Rule = Callable[[Config, Machine], Iterator[Problem]]
 
@@ -58,6 +58,18 @@ def one_source_of_kv_transfer(config: Config, machine: Machine) -> Iterator[Prob
         yield _problem(config, "kv_transfer_config", text, allowed, "connector=none", "R50")
 
 
+def pd_connector_takes_two(config: Config, machine: Machine) -> Iterator[Problem]:
+    """R55: any order is passed on, but PdConnector itself takes an offloading one, then NIXL."""
+    names = list(config.connector.chain)
+    if len(names) < 2 or not PD_CONNECTORS.issuperset(names):
+        return
+    if len(names) > 2 or names[0] == "nixl" or names[1] != "nixl":
+        first = next(name for name in names if name != "nixl")
+        text = "will be refused by kvbm's PdConnector: it takes one that offloads, then nixl"
+        meant = f"connector=[{first},nixl]"
+        yield Problem("connector", ",".join(names), text, meant, meant, "R55", fatal=False)
+
+
 def connector_has_a_role(config: Config, machine: Machine) -> Iterator[Problem]:
     """vLLM refuses a connector without a role."""
     transfer = config.backend.engine.get("kv_transfer_config")
@@ -83,7 +95,7 @@ def prefill_hands_over(config: Config, machine: Machine) -> Iterator[Problem]:
 def executor_fits_nixl(config: Config, machine: Machine) -> Iterator[Problem]:
     """R60: a chosen executor is kept; with NIXL and one GPU, `mp` is advised."""
     executor = config.backend.engine.get("distributed_executor_backend")
-    nixl = has_connector(config.connector.chain, "nixl")
+    nixl = uses_nixl(kv_transfer_config(config.connector.chain))
     if nixl and tensor_parallel(config) == 1 and executor not in (None, "mp"):
         name = "distributed_executor_backend"
         meant = as_override(f"backend.engine.{name}", "mp")
@@ -138,6 +150,7 @@ RULES: tuple[Rule, ...] = (
     fixed_arguments,
     block_size_fits_cpu,
     one_source_of_kv_transfer,
+    pd_connector_takes_two,
     connector_has_a_role,
     prefill_hands_over,
     executor_fits_nixl,

@@ -44,6 +44,19 @@ def wrapped(*connectors: dict[str, Any]) -> dict[str, Any]:
             {"lmcache": LMCACHE, "kvbm": KVBM, "nixl": NIXL},
             wrapped(LMCACHE_CONFIG, KVBM_CONFIG, NIXL_CONFIG),
         ),
+        (
+            {"offloading": ConnectorEntry("OffloadingConnector"), "nixl": NIXL},
+            {
+                "kv_connector": "MultiConnector",
+                "kv_role": "kv_both",
+                "kv_connector_extra_config": {
+                    "connectors": [
+                        {"kv_connector": "OffloadingConnector", "kv_role": "kv_both"},
+                        NIXL_CONFIG,
+                    ]
+                },
+            },
+        ),
     ],
 )
 def test_r52_r53_r54_r55_r57_a_chain_of_connectors_becomes_one_configuration(

@@ -93,6 +93,22 @@ def test_r50_connectors_and_an_own_configuration_exclude_each_other(
     assert f"connector=[{','.join(connectors)}]" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("connectors", "meant"),
+    [
+        (("nixl", "kvbm"), "connector=[kvbm,nixl]"),
+        (("lmcache", "kvbm"), "connector=[lmcache,nixl]"),
+        (("lmcache", "kvbm", "nixl"), "connector=[lmcache,nixl]"),
+    ],
+)
+def test_r55_connectors_that_the_wrapper_would_refuse_are_noticed(
+    build: Build, connectors: tuple[str, ...], meant: str
+) -> None:
+    problem = only(build(connectors=connectors))
+    assert (problem.rule, problem.suggestion, problem.fatal) == ("R55", meant, False)
+    assert check(build(connectors=("lmcache", "nixl")), GPU) == []
+
+
 def test_a_connector_without_role_is_refused_as_vllm_would(build: Build) -> None:
     problem = only(build({"kv_transfer_config": {"kv_connector": "NixlConnector"}}))
     assert problem.suggestion == "backend.engine.kv_transfer_config.kv_role=kv_both"

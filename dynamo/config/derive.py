@@ -18,10 +18,13 @@ def worker_namespace(config: Config) -> str:
     return f"{config.runtime.namespace}-{suffix}" if suffix else config.runtime.namespace
 
 
-def endpoint(config: Config) -> EndpointPlan:
-    """R97: the role decides the component; R99: an explicit endpoint replaces all parts."""
+def endpoint(config: Config, component: str | None = None) -> EndpointPlan:
+    """R97: the role decides the component; R99: an explicit endpoint replaces all parts.
+
+    An engine may name another `component` than the role does (R98).
+    """
     if config.runtime.endpoint is not None:
         namespace, component, name = config.runtime.endpoint.removeprefix("dyn://").split(".")
         return EndpointPlan(namespace, component, name)
-    component = role_named(config.role.name).component
+    component = component or role_named(config.role.name).component
     return EndpointPlan(worker_namespace(config), component, "generate")

@@ -33,6 +33,9 @@ class Setting:
     """Config group whose option an environment value chooses, such as `store`."""
     separator: str = ""
     """How a list is written in one environment variable; empty means white space (R10)."""
+    true_words: tuple[str, ...] = ()
+    """Only words by which the variable switches the setting on, to the letter (R160); empty: the
+    usual boolean words."""
     exported: bool = False
     """Handed to the native runtime under its first environment variable (R173)."""
 

@@ -79,7 +79,8 @@ class RegistrationPlan:
     model_input: str
     """`tokens` (the frontend tokenises) or `text`."""
     endpoint_types: tuple[str, ...]
-    """Any of `chat`, `completions`."""
+    """Any of `chat`, `completions`; or what a worker offers that generates no text: `embeddings`,
+    `rerank`, `images`, `videos`."""
     tool_call_parser: str | None = None
     reasoning_parser: str | None = None
     custom_jinja_template: str | None = None
@@ -147,6 +148,8 @@ class LaunchPlan:
     multimodal: MultimodalPlan | None = None
     """None for text only: media is refused (R84)."""
     omni: OmniPlan | None = None
+    backend_options: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the worker that only its backend has and that are no engine arguments."""
     sleep_mode_level: int = 1
     """Level of a sleep request that names none (R113)."""
     notes: tuple[str, ...] = field(default=())

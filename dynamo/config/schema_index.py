@@ -61,18 +61,21 @@ class SchemaIndex:
 @functools.cache
 def schema_index(backend: str | None = None) -> SchemaIndex:
     """Index the schema with the named backend; None knows the settings of every backend."""
-    fields = {field.path: field for field in leaves(Config)}
-    for name, owner in BACKENDS.items():
-        if backend in (None, name):
-            fields.update({field.path: field for field in leaves(owner, "backend.")})
-    if backend is not None:
-        own = {field.path for field in leaves(BACKENDS[backend], "backend.")}
-        fields = {
-            path: field
-            for path, field in fields.items()
-            if not path.startswith("backend.") or path in own
-        }
+    chosen = BACKENDS if backend is None else {backend: BACKENDS[backend]}
+    fields = {
+        field.path: field for field in leaves(Config) if not field.path.startswith("backend.")
+    }
+    for owner in chosen.values():
+        for field in leaves(owner, "backend."):
+            known = fields.get(field.path)
+            fields[field.path] = _merged(known, field) if known else field
     return SchemaIndex(fields, frozenset(_sections()))
+
+
+def _merged(one: FieldInfo, other: FieldInfo) -> FieldInfo:
+    """Return a setting that two backends have, with the variables of both."""
+    names = tuple(dict.fromkeys((*one.setting.env, *other.setting.env)))
+    return dataclasses.replace(one, setting=dataclasses.replace(one.setting, env=names))
 
 
 def _sections() -> list[str]:

@@ -35,6 +35,8 @@ def parse_text(text: str, field: FieldInfo) -> Any:
     if typing.get_origin(field.type) is dict:
         return parse_mapping(text)
     stripped = text.strip()
+    if field.setting.true_words:
+        return text in field.setting.true_words
     if field.type is bool:
         return parse_boolean(stripped or "false")
     if not stripped:
@@ -153,7 +155,7 @@ def check_limits(value: Any, field: FieldInfo) -> list[Problem]:
 
 def _check_one(value: Any, field: FieldInfo) -> list[Problem]:
     choices = field.setting.choices
-    if choices and str(value).lower() not in choices:
+    if choices and str(value).lower() not in (choice.lower() for choice in choices):
         near = closest(str(value), choices, limit=1)
         meant = f"{field.path}={near[0]}" if near else ""
         text = "is not one of the choices"

@@ -1,13 +1,14 @@
 """Which module plans which engine. Planning is pure and imports no engine library."""
 
 import importlib
-from collections.abc import Iterable, Sequence
-from typing import Protocol, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, cast
 
 from dynamo.config.machine import Machine
 from dynamo.config.plan import EnginePlan, LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
+from dynamo.engines.traits import WorkerTraits
 
 
 class Planner(Protocol):
@@ -29,9 +30,15 @@ class Planner(Protocol):
         """Return the equivalent command line of the engine's own server."""
         ...
 
+    def traits(self, config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
+        """Return what the engine's own settings say about the worker around it."""
+        ...
+
 
 _MODULES = {
     "vllm": "dynamo.engines.vllm.planning",
+    "sglang": "dynamo.engines.sglang.planning",
+    "trtllm": "dynamo.engines.trtllm.planning",
     "mocker": "dynamo.engines.mocker.planning",
 }
 
@@ -44,6 +51,11 @@ def planner(backend: str) -> Planner:
 def plan_engine(config: Config, machine: Machine) -> tuple[EnginePlan, Sequence[str]]:
     """Plan the engine of a checked configuration."""
     return planner(config.backend.name).engine_plan(config, machine)
+
+
+def worker_traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
+    """Ask the engine what its settings say about the worker around it."""
+    return planner(config.backend.name).traits(config, arguments)
 
 
 def check_engine(config: Config, machine: Machine) -> list[Problem]:

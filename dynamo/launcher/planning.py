@@ -1,8 +1,5 @@
 """From configuration to launch plan: pure, given the machine's facts."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from dynamo.config.derive import endpoint, served_name
 from dynamo.config.machine import Machine
 from dynamo.config.native_environment import native_environment
@@ -19,17 +16,19 @@ from dynamo.config.plan import (
 from dynamo.config.roles import role_named
 from dynamo.config.rules.runtime import expand_path
 from dynamo.config.schema import Config, VllmBackend
-from dynamo.engines.planners import plan_engine
+from dynamo.engines.planners import plan_engine, worker_traits
+from dynamo.engines.traits import WorkerTraits
 
 
 def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
     """Derive everything that is not set, and say in notes what was decided."""
     engine, notes = plan_engine(config, machine)
+    traits = worker_traits(config, engine.arguments)
     return LaunchPlan(
         engine=engine,
         model=ModelPlan(config.model.path, served_name(config)),
         role=config.role.name.lower(),
-        endpoint=endpoint(config),
+        endpoint=endpoint(config, traits.component),
         runtime=RuntimePlan(
             store=config.store.kind,
             request_plane=config.request_plane.kind,
@@ -37,41 +36,39 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
             environment=native_environment(config),
             grace_period_seconds=config.runtime.grace_period_seconds,
         ),
-        registration=registration(config, engine.arguments),
+        registration=registration(config, traits),
         frontend=frontend(config),
         workload=WorkloadPlan(**vars(config.workload)),
         dump_config_to=config.runtime.dump_config_to,
         multimodal=multimodal(config),
         omni=omni(config),
+        backend_options=traits.options,
         sleep_mode_level=sleep_mode_level(config),
         notes=tuple(notes),
     )
 
 
-def registration(config: Config, arguments: Mapping[str, Any]) -> RegistrationPlan:
+def registration(config: Config, traits: WorkerTraits) -> RegistrationPlan:
     """R102 to R104; parsers and template concern only workers that answer clients (R27, R30)."""
     runtime, role = config.runtime, role_named(config.role.name)
     answers = role.answers_clients
     template = runtime.custom_jinja_template
-    events = arguments.get("kv_events_config") or {}
+    types = traits.endpoint_types or runtime.endpoint_types
+    tool_calls = runtime.tool_call_parser or traits.tool_call_parser
+    reasoning = runtime.reasoning_parser or traits.reasoning_parser
     return RegistrationPlan(
         worker_type=role.worker_type,
-        model_input="text" if answers and text_mode(config) else "tokens",
-        endpoint_types=tuple(name.lower() for name in runtime.endpoint_types),
-        tool_call_parser=runtime.tool_call_parser if answers else None,
-        reasoning_parser=runtime.reasoning_parser if answers else None,
+        model_input=traits.model_input if answers else "tokens",
+        endpoint_types=tuple(name.lower() for name in types),
+        tool_call_parser=tool_calls if answers else None,
+        reasoning_parser=reasoning if answers else None,
         custom_jinja_template=expand_path(template) if template and answers else None,
         enable_local_indexer=not runtime.durable_kv_events,
-        use_kv_events=bool(events.get("enable_kv_cache_events")),
+        use_kv_events=traits.use_kv_events,
         migration_limit=runtime.migration_limit,
         needs=role.needs,
         serves_frontend=role.serves_frontend,
     )
-
-
-def text_mode(config: Config) -> bool:
-    """R104, R129: whether the engine's own tokenizer is used, so that requests arrive as text."""
-    return isinstance(config.backend, VllmBackend) and config.backend.use_vllm_tokenizer
 
 
 def sleep_mode_level(config: Config) -> int:

@@ -23,6 +23,7 @@ from dynamo.config.schema import (
     VllmBackend,
     WorkloadConfig,
 )
+from dynamo.engines.planners import worker_traits
 from dynamo.launcher import planning
 
 
@@ -205,9 +206,14 @@ def test_r113_the_sleep_level_is_planned() -> None:
 
 
 def test_r75_kv_events_are_in_use_when_the_engine_publishes_them() -> None:
-    on = planning.registration(config(), {"kv_events_config": {"enable_kv_cache_events": True}})
-    off = planning.registration(config(), {"kv_events_config": {"enable_kv_cache_events": False}})
-    none = planning.registration(config(), {})
+    worker = Config(backend=VllmBackend())
+
+    def registered(arguments: dict[str, Any]) -> Any:
+        return planning.registration(worker, worker_traits(worker, arguments))
+
+    on = registered({"kv_events_config": {"enable_kv_cache_events": True}})
+    off = registered({"kv_events_config": {"enable_kv_cache_events": False}})
+    none = registered({})
     assert [on.use_kv_events, off.use_kv_events, none.use_kv_events] == [True, False, False]
 
 

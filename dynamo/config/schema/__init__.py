@@ -18,11 +18,18 @@ from dynamo.config.schema.request_plane import RequestPlaneConfig
 from dynamo.config.schema.runtime import RuntimeConfig
 from dynamo.config.schema.sampling import SamplingConfig
 from dynamo.config.schema.service import FrontendConfig, WorkloadConfig
+from dynamo.config.schema.sglang import SglangBackend
 from dynamo.config.schema.telemetry import TelemetryConfig
+from dynamo.config.schema.trtllm import TrtllmBackend, TrtllmDiffusion
 
 ACTIONS = ("serve", "check", "plan", "command", "explain", "bench")
 
-BACKENDS: dict[str, type[BackendConfig]] = {"vllm": VllmBackend, "mocker": MockerBackend}
+BACKENDS: dict[str, type[BackendConfig]] = {
+    "vllm": VllmBackend,
+    "sglang": SglangBackend,
+    "trtllm": TrtllmBackend,
+    "mocker": MockerBackend,
+}
 
 
 @dataclass
@@ -75,9 +82,12 @@ __all__ = [
     "RoleConfig",
     "RuntimeConfig",
     "SamplingConfig",
+    "SglangBackend",
     "StoreConfig",
     "TelemetryConfig",
     "TopologyConfig",
+    "TrtllmBackend",
+    "TrtllmDiffusion",
     "VllmBackend",
     "WorkloadConfig",
 ]

@@ -1,7 +1,8 @@
 """Plan the simulated engine."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from dynamo.config.machine import Machine
 from dynamo.config.plan import EnginePlan, LaunchPlan
@@ -9,6 +10,7 @@ from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.config.suggest import closest
 from dynamo.engines.mocker.arguments import MockArguments, mock_arguments
+from dynamo.engines.traits import WorkerTraits
 
 
 def check(config: Config, machine: Machine) -> list[Problem]:
@@ -49,3 +51,8 @@ def argument_names() -> Iterable[str]:
 def command(plan: LaunchPlan) -> str:
     """The mock engine runs inside the worker only."""
     return "# The mocker has no server of its own."
+
+
+def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
+    """The mock engine publishes no KV events."""
+    return WorkerTraits()

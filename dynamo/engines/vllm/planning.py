@@ -1,18 +1,21 @@
 """What the launcher asks of vLLM before anything is started. Imports no vLLM."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any, cast
 
 from dynamo.config.machine import Machine
 from dynamo.config.plan import EnginePlan, LaunchPlan
 from dynamo.config.problems import Problem
-from dynamo.config.schema import Config
+from dynamo.config.schema import Config, VllmBackend
 from dynamo.engines.argument_checks import check_arguments, check_environment
 from dynamo.engines.catalogue import load
+from dynamo.engines.traits import WorkerTraits
 from dynamo.engines.vllm import mode_rules, rules
 from dynamo.engines.vllm.arguments import engine_plan as plan_engine
 from dynamo.engines.vllm.arguments import engine_version
 from dynamo.engines.vllm.command import serve_command
+from dynamo.engines.vllm.kv_events import use_kv_events
 
 
 def check(config: Config, machine: Machine) -> list[Problem]:
@@ -41,3 +44,12 @@ def argument_names() -> Iterable[str]:
 def command(plan: LaunchPlan) -> str:
     """Return the equivalent `vllm serve` command line."""
     return serve_command(plan.engine)
+
+
+def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
+    """R75, R104, R129: KV events as configured, text when vLLM's own tokenizer is used."""
+    backend = cast(VllmBackend, config.backend)
+    return WorkerTraits(
+        use_kv_events=use_kv_events(arguments.get("kv_events_config")),
+        model_input="text" if backend.use_vllm_tokenizer else "tokens",
+    )

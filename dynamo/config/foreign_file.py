@@ -1,0 +1,72 @@
+"""Read a YAML file that was written for an engine, not for this program.
+
+Planning reads no file but conf/, and the ones that the user names: these are such files. They are
+read where they stand, and nothing is written.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+class ForeignFileError(ValueError):
+    """The file cannot be used; the text says why, without the path."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One key of the file's outermost mapping, or of a section's."""
+
+    key: str
+    value: Any
+    line: int
+    """Counted from 1."""
+
+
+def read_entries(path: str, section: str | None = None) -> list[Entry]:
+    """Return the entries of a YAML file, or of the mapping that one of its keys holds (R144).
+
+    Raises:
+        ForeignFileError: the file cannot be read, it or the section is no mapping, or there is no
+            such section (R145).
+    """
+    mapping = _mapping(_document(path), "the file")
+    if section is not None:
+        found = {str(key.value): value for key, value in mapping.value}
+        if section not in found:
+            raise ForeignFileError(f"has no key {section}; it has {', '.join(found) or 'none'}")
+        mapping = _mapping(found[section], f"the section {section}")
+    return [
+        Entry(str(key.value), _plain(value), key.start_mark.line + 1)
+        for key, value in mapping.value
+    ]
+
+
+def _document(path: str) -> yaml.Node | None:
+    try:
+        text = Path(path).expanduser().read_text("utf-8")
+        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ForeignFileError(f"cannot be read: {reason}") from error
+    except yaml.YAMLError as error:
+        raise ForeignFileError(f"is not YAML: {' '.join(str(error).split())}") from error
+    return node
+
+
+def _mapping(node: yaml.Node | None, what: str) -> yaml.MappingNode:
+    if node is None:
+        return yaml.MappingNode("tag:yaml.org,2002:map", [])
+    if not isinstance(node, yaml.MappingNode):
+        kind = "list" if isinstance(node, yaml.SequenceNode) else "single value"
+        raise ForeignFileError(f"must hold a mapping, but {what} is a {kind}")
+    return node
+
+
+def _plain(node: yaml.Node) -> Any:
+    try:
+        return yaml.SafeLoader("").construct_object(node, deep=True)
+    except yaml.YAMLError as error:
+        raise ForeignFileError(f"is not plain YAML: {' '.join(str(error).split())}") from error

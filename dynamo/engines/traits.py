@@ -1,0 +1,25 @@
+"""What an engine's own settings say about the worker around it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class WorkerTraits:
+    """Facts for registration that no general setting knows; None leaves them to the role."""
+
+    use_kv_events: bool = False
+    """Whether the engine publishes KV events (R75, R80)."""
+    model_input: str = "tokens"
+    """`tokens`, or `text` when the engine's own tokenizer is used (R104, R151)."""
+    component: str | None = None
+    """Second part of the endpoint's name where it differs from the role's (R98)."""
+    endpoint_types: tuple[str, ...] | None = None
+    """What the worker offers when it does not generate text."""
+    tool_call_parser: str | None = None
+    """Used when `runtime.tool_call_parser` is not set (R153)."""
+    reasoning_parser: str | None = None
+    """Used when `runtime.reasoning_parser` is not set (R153)."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the worker that are no arguments of the engine."""

@@ -1,0 +1,77 @@
+"""What the launcher asks of TensorRT-LLM before anything is started. Imports no TensorRT-LLM."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from dynamo.config.machine import Machine
+from dynamo.config.plan import EnginePlan, LaunchPlan
+from dynamo.config.problems import Problem
+from dynamo.config.schema import Config
+from dynamo.engines.argument_checks import check_arguments, check_environment
+from dynamo.engines.catalogue import load
+from dynamo.engines.choices import engine_version
+from dynamo.engines.traits import WorkerTraits
+from dynamo.engines.trtllm import modality
+from dynamo.engines.trtllm.arguments import engine_plan as plan_engine
+from dynamo.engines.trtllm.arguments import layers, publishes_kv_events, publishes_metrics, trtllm
+from dynamo.engines.trtllm.command import serve_command
+from dynamo.engines.trtllm.rules import RULES
+
+
+def check(config: Config, machine: Machine) -> list[Problem]:
+    """Check the arguments of each place against the catalogue, then all settings together."""
+    version = engine_version("trtllm", config, machine)
+    catalogue = load("trtllm", version)
+    problems = check_environment(config.backend.environment, catalogue)
+    for place, arguments in layers(config).items():
+        problems += check_arguments(arguments, catalogue, place)
+    if catalogue.version != version:
+        # Another version may well accept it: say so, and leave the decision to the engine.
+        problems = [replace(problem, fatal=False) for problem in problems]
+    return problems + [problem for rule in RULES for problem in rule(config, machine)]
+
+
+def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]]:
+    """Return the engine's plan and what was decided for the user."""
+    return plan_engine(config, machine)
+
+
+def argument_names() -> Iterable[str]:
+    """Return the names of all recorded arguments."""
+    return load("trtllm").arguments
+
+
+def command(plan: LaunchPlan) -> str:
+    """Return the equivalent `trtllm-serve` command line."""
+    return serve_command(plan)
+
+
+def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
+    """R98, R162: what TensorRT-LLM's settings say about the worker around it."""
+    return WorkerTraits(
+        use_kv_events=publishes_kv_events(trtllm(config)),
+        component=modality.component(config),
+        endpoint_types=modality.ENDPOINT_TYPES.get(modality.modality(config)),
+        options=worker_options(config),
+    )
+
+
+def worker_options(config: Config) -> dict[str, Any]:
+    """Return the settings that concern the worker around the engine."""
+    backend = trtllm(config)
+    options: dict[str, Any] = {"modality": modality.modality(config)}
+    if modality.is_diffusion(config):
+        return options | {"diffusion": modality.diffusion_options(config)}
+    options |= {
+        "kv_block_size": backend.kv_block_size,
+        "publish_metrics": publishes_metrics(backend),
+        "conversation_affinity": backend.conversation_affinity,
+        "conversation_affinity_dp_rank_source": backend.conversation_affinity_dp_rank_source,
+        "model_loader_extra_config": dict(backend.model_loader_extra_config),
+    }
+    if modality.modality(config) == "multimodal":
+        options["encode_endpoint"] = backend.encode_endpoint
+        options["allowed_local_media_path"] = backend.allowed_local_media_path
+        options["max_file_size_mb"] = backend.max_file_size_mb
+    return options

@@ -27,10 +27,10 @@ from dynamo.config.compose import (
 from dynamo.config.problems import Problem
 from dynamo.config.provenance import search_path
 from dynamo.config.schema import ACTIONS
-from dynamo.config.suggest import closest
 from dynamo.engines.planners import all_argument_names
 from dynamo.launcher.actions import act
 from dynamo.launcher.conf_dir import conf_dir
+from dynamo.launcher.foreign_flags import flag_problems, foreign_flags
 from dynamo.launcher.machine import this_machine
 from dynamo.launcher.report import EXIT_BAD_INPUT, print_problems
 
@@ -42,11 +42,12 @@ def run_with_flags(arguments: Sequence[str]) -> int:
 
         print(version_text())
         return 0
-    flags, unknown = get_args_parser().parse_known_args(list(arguments))
-    strange = [argument for argument in unknown if argument.startswith("-")]
-    if strange:
-        print_problems([_unknown_flag(flag) for flag in strange])
+    parser = get_args_parser()
+    foreign = list(foreign_flags(arguments, parser._option_string_actions))
+    if foreign:
+        print_problems(flag_problems(foreign))
         return EXIT_BAD_INPUT
+    flags, unknown = parser.parse_known_args(list(arguments))
     if flags.shell_completion or flags.hydra_help:
         return _run_hydra(list(arguments), {})
     given, problems = _check([*flags.overrides, *unknown], flags)
@@ -61,14 +62,6 @@ def run_with_flags(arguments: Sequence[str]) -> int:
         return sweep(given)
     rest = _without(arguments, [*flags.overrides, *unknown])
     return _run_hydra([*rest, *texts], {item.text: item for item in given})
-
-
-def _unknown_flag(flag: str) -> Problem:
-    name = flag.lstrip("-").split("=")[0].replace("-", "_")
-    near = closest(name, all_argument_names(), limit=1)
-    meant = f"backend.engine.{near[0]}=..." if near else ""
-    text = "is not a flag: settings are written key=value"
-    return Problem(flag, "", text, "see --help and --hydra-help", meant, source="command line")
 
 
 def _check(

@@ -1,0 +1,124 @@
+"""Flags in the style of other launchers: refused, each with the override that says the same."""
+
+import re
+import shlex
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from dynamo.config.aliases import LISTS, canonical_key
+from dynamo.config.assignment import COMMAND_LINE, override_text
+from dynamo.config.problems import Problem
+from dynamo.config.role_switches import MODE, SWITCHES, read_role_switches
+from dynamo.config.suggest import closest
+from dynamo.engines.planners import all_argument_names
+
+OVERRIDE = re.compile(r"[+~]*[\w./@-]+=")
+NUMBER = re.compile(r"-\d")
+PLAIN = re.compile(r"[\w./:@+-]+|[\[{].*")
+"""What needs no quotes as a value: simple words, and lists and mappings such as JSON."""
+
+
+@dataclass(frozen=True)
+class ForeignFlag:
+    """One flag with the values that follow it."""
+
+    flag: str
+    values: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The flag without dashes in front, and with underscores for those inside."""
+        return self.flag.lstrip("-").replace("-", "_")
+
+
+def foreign_flags(arguments: Sequence[str], known: Collection[str]) -> Iterator[ForeignFlag]:
+    """Yield every flag that is not known; abbreviations are not known either (R18)."""
+    for position, argument in enumerate(arguments):
+        flag, equals, value = argument.partition("=")
+        if not _is_flag(argument) or flag in known:
+            continue
+        if equals:
+            yield ForeignFlag(flag, (value,))
+        else:
+            yield ForeignFlag(flag, tuple(_values(arguments[position + 1 :])))
+
+
+def flag_problems(flags: Sequence[ForeignFlag]) -> list[Problem]:
+    """Return one problem for each flag, with the override to write instead."""
+    role = _role(flags)
+    engine = all_argument_names()
+    return [
+        Problem(
+            flag.flag, " ".join(flag.values), "is not a flag: settings are written key=value",
+            "see --help and --hydra-help", _override(flag, role, engine), source=COMMAND_LINE,
+        )
+        for flag in flags
+    ]  # fmt: skip
+
+
+def _is_flag(argument: str) -> bool:
+    return len(argument) > 1 and argument.startswith("-") and not NUMBER.match(argument)
+
+
+def _values(following: Sequence[str]) -> Iterator[str]:
+    for argument in following:
+        if _is_flag(argument) or OVERRIDE.match(argument):
+            return
+        yield argument
+
+
+def _role(flags: Sequence[ForeignFlag]) -> str:
+    """Return the role that all role flags together mean; empty when they mean none."""
+    switches = [_switch(flag) for flag in flags if _positive(flag.name) in (*SWITCHES, MODE)]
+    chosen = read_role_switches(switches, {}).chosen
+    return str(chosen.value) if chosen else ""
+
+
+def _switch(flag: ForeignFlag) -> str:
+    value = "false" if _is_negated(flag) else ",".join(flag.values) or "true"
+    return f"{_positive(flag.name)}={value}"
+
+
+def _override(flag: ForeignFlag, role: str, engine: Collection[str]) -> str:
+    """Return what to write instead; empty when the flag resembles nothing."""
+    name = _positive(flag.name)
+    if name in (*SWITCHES, MODE):
+        return f"role={role}" if role else "role=aggregated" if _is_negated(flag) else "role=..."
+    if _is_negated(flag) and (key := _key(name, engine)):
+        return f"{key}=false"
+    key = _key(flag.name, engine) or _nearest(flag.name, engine)
+    return shlex.quote(f"{key}={_value(key, flag.values)}") if key else ""
+
+
+def _key(name: str, engine: Collection[str]) -> str:
+    """Return the key that a flag's name stands for; empty when there is none."""
+    if name == "model":
+        return "model.path"
+    if canonical := canonical_key(name) or canonical_key(f"vllm.{name}"):
+        return canonical
+    return f"backend.engine.{name}" if name.split(".", maxsplit=1)[0] in engine else ""
+
+
+def _nearest(name: str, engine: Collection[str]) -> str:
+    near = closest(name, engine, limit=1)
+    return f"backend.engine.{near[0]}" if near else ""
+
+
+def _value(key: str, values: Sequence[str]) -> str:
+    if key == "runtime.endpoint_types":
+        values = [word for value in values for word in value.split(",")]
+    if len(values) > 1 or (key in LISTS and values):
+        return "[" + ",".join(map(_text, values)) + "]"
+    return _text(values[0]) if values else "true"
+
+
+def _text(value: str) -> str:
+    return value if PLAIN.fullmatch(value) else override_text(value)
+
+
+def _is_negated(flag: ForeignFlag) -> bool:
+    return flag.name.startswith("no_") and not flag.values
+
+
+def _positive(name: str) -> str:
+    return name.removeprefix("no_")

@@ -1,0 +1,95 @@
+"""Flags of other launchers are refused, each with the override that says the same."""
+
+import pytest
+
+from dynamo.launcher.cli import main
+from dynamo.launcher.foreign_flags import ForeignFlag, flag_problems, foreign_flags
+from dynamo.launcher.report import EXIT_BAD_INPUT
+
+HYDRA = ("-m", "--multirun", "--cfg", "--config-dir")
+
+
+def suggestions(*arguments: str) -> list[str]:
+    found = list(foreign_flags(arguments, HYDRA))
+    return [problem.suggestion for problem in flag_problems(found)]
+
+
+@pytest.mark.parametrize(
+    ("line", "suggestion"),
+    [
+        ("--is-prefill-worker", "role=prefill"),
+        ("--is-decode-worker", "role=decode"),
+        ("--disaggregation-mode decode", "role=decode"),
+        ("--disaggregation-mode=pd", "role=aggregated"),
+        ("--vllm-native-encoder-worker", "role=vllm_native_encoder_worker"),
+        ("--no-is-prefill-worker", "role=aggregated"),
+        ("--dyn-endpoint-types chat", "'runtime.endpoint_types=[chat]'"),
+        ("--endpoint-types chat,completions", "'runtime.endpoint_types=[chat,completions]'"),
+        ("--store-kv etcd", "store=etcd"),
+        ("--discovery-backend=file", "store=file"),
+        ("--request-plane nats", "request_plane=nats"),
+        ("--event-plane zmq", "event_plane=zmq"),
+        ("--connector nixl kvbm", "'connector=[nixl,kvbm]'"),
+        ("--connector nixl", "'connector=[nixl]'"),
+        ("--namespace blue", "runtime.namespace=blue"),
+        ("--dyn-tool-call-parser hermes", "runtime.tool_call_parser=hermes"),
+        ("--durable-kv-events", "runtime.durable_kv_events=true"),
+        ("--no-durable-kv-events", "runtime.durable_kv_events=false"),
+        ("--enable-local-indexer true", "runtime.enable_local_indexer=true"),
+        ("--enable-multimodal", "multimodal.enabled=true"),
+        ("--ec-storage-path /shared/storage", "multimodal.ec_storage_path=/shared/storage"),
+        ("--use-vllm-tokenizer", "backend.use_vllm_tokenizer=true"),
+        ("--sleep-mode-level 2", "backend.sleep_mode_level=2"),
+        ("--model Qwen/Qwen3-0.6B", "model.path=Qwen/Qwen3-0.6B"),
+        ("--served-model-name qwen", "model.served_name=qwen"),
+        ("--max-num-seqs 4", "backend.engine.max_num_seqs=4"),
+        ("--max_num_seqs=4", "backend.engine.max_num_seqs=4"),
+        ("--no-enable-prefix-caching", "backend.engine.enable_prefix_caching=false"),
+        ("--enforce-eager", "backend.engine.enforce_eager=true"),
+        ("--compilation-config.level 0", "backend.engine.compilation_config.level=0"),
+        ("--max-num-sqs 4", "backend.engine.max_num_seqs=4"),
+        ("--quite-unlike-anything", ""),
+    ],
+)
+def test_a_flag_gets_the_override_to_write(line: str, suggestion: str) -> None:
+    assert suggestions(*line.split()) == [suggestion]
+
+
+def test_json_is_passed_on_ready_for_a_shell() -> None:
+    pasted = '{"kv_connector":"NixlConnector","kv_role":"kv_both"}'
+    assert suggestions("--kv-transfer-config", pasted) == [
+        f"'backend.engine.kv_transfer_config={pasted}'"
+    ]
+
+
+def test_a_text_is_quoted_for_the_override_and_for_the_shell() -> None:
+    assert suggestions("--mm-prompt-template", "USER: <prompt>") == [
+        "'multimodal.prompt_template='\"'\"'USER: <prompt>'\"'\"''"
+    ]
+
+
+def test_flags_that_mean_one_role_together_get_it_together() -> None:
+    assert (
+        suggestions("--multimodal-worker", "--is-prefill-worker")
+        == ["role=multimodal_prefill_worker"] * 2
+    )
+
+
+def test_a_value_ends_where_the_next_flag_or_override_begins() -> None:
+    line = ["--seed", "-1", "store=mem", "--connector", "nixl", "kvbm", "-m", "frontend.port=1,2"]
+    assert list(foreign_flags(line, HYDRA)) == [
+        ForeignFlag("--seed", ("-1",)),
+        ForeignFlag("--connector", ("nixl", "kvbm")),
+    ]
+
+
+def test_r18_an_abbreviated_flag_is_not_known() -> None:
+    assert [flag.flag for flag in foreign_flags(["--multi", "--config-dir=x"], HYDRA)] == [
+        "--multi"
+    ]
+
+
+@pytest.mark.parametrize("line", ["--config x", "--multi", "--is-prefill-worker -m store=mem,file"])
+def test_nothing_is_started(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line.split()) == EXIT_BAD_INPUT
+    assert capsys.readouterr().err.startswith("error: 1 problem found")

@@ -13,13 +13,18 @@ _BUILDERS = {
 }
 
 
+def is_runnable(backend: str) -> bool:
+    """Whether this version can start the backend; others are planned only."""
+    return backend in _BUILDERS
+
+
 def build_engine(plan: EnginePlan) -> Engine:
     """Make the engine of a plan, not started yet.
 
     Raises:
         ValueError: the backend is planned but cannot be run by this version.
     """
-    if plan.backend not in _BUILDERS:
+    if not is_runnable(plan.backend):
         raise ValueError(f"the backend {plan.backend} cannot be started; {list(_BUILDERS)} can")
     module, name = _BUILDERS[plan.backend].split(":")
     builder = cast(Callable[[EnginePlan], Engine], getattr(importlib.import_module(module), name))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dynamo.config.plan import OmniPlan
+
 
 @dataclass(frozen=True)
 class WorkerTraits:
@@ -21,5 +23,9 @@ class WorkerTraits:
     """Used when `runtime.tool_call_parser` is not set (R153)."""
     reasoning_parser: str | None = None
     """Used when `runtime.reasoning_parser` is not set (R153)."""
+    omni: OmniPlan | None = None
+    """The pipeline of several stages, when one is to be run (R93, R94)."""
+    sleep_mode_level: int = 1
+    """What a sleep request releases that names no level (R113)."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the worker that are no arguments of the engine."""

@@ -7,13 +7,21 @@ from collections.abc import Iterator
 
 from dynamo.config.plan import LaunchPlan
 from dynamo.config.problems import Problem
+from dynamo.engines.registry import is_runnable
 
 MESSAGE = "is not served by this version yet: it can be checked and planned, not started"
 
 
 def not_served_yet(plan: LaunchPlan) -> list[Problem]:
     """Return one problem for each thing that the plan asks for and no worker does yet."""
-    return [*_roles(plan), *_requests(plan), *_events(plan)]
+    return [*_backends(plan), *_roles(plan), *_requests(plan), *_events(plan)]
+
+
+def _backends(plan: LaunchPlan) -> Iterator[Problem]:
+    """Some engines can be planned before they can be driven."""
+    backend = plan.engine.backend
+    if not is_runnable(backend):
+        yield Problem("backend.name", backend, MESSAGE, "vllm, mocker", "backend=vllm")
 
 
 def _roles(plan: LaunchPlan) -> Iterator[Problem]:
@@ -30,7 +38,7 @@ def _requests(plan: LaunchPlan) -> Iterator[Problem]:
     if plan.omni is not None:
         yield Problem("backend.omni", True, MESSAGE, "false", "backend.omni=false", "R94")
     if plan.registration.model_input == "text":
-        path = "backend.use_vllm_tokenizer"
+        path = f"backend.use_{plan.engine.backend}_tokenizer"
         yield Problem(path, True, MESSAGE, "false", f"{path}=false", "R129")
 
 

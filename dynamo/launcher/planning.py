@@ -8,14 +8,13 @@ from dynamo.config.plan import (
     LaunchPlan,
     ModelPlan,
     MultimodalPlan,
-    OmniPlan,
     RegistrationPlan,
     RuntimePlan,
     WorkloadPlan,
 )
 from dynamo.config.roles import role_named
 from dynamo.config.rules.runtime import expand_path
-from dynamo.config.schema import Config, VllmBackend
+from dynamo.config.schema import Config
 from dynamo.engines.planners import plan_engine, worker_traits
 from dynamo.engines.traits import WorkerTraits
 
@@ -41,9 +40,9 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
         workload=WorkloadPlan(**vars(config.workload)),
         dump_config_to=config.runtime.dump_config_to,
         multimodal=multimodal(config),
-        omni=omni(config),
+        omni=traits.omni,
         backend_options=traits.options,
-        sleep_mode_level=sleep_mode_level(config),
+        sleep_mode_level=traits.sleep_mode_level,
         notes=tuple(notes),
     )
 
@@ -71,25 +70,12 @@ def registration(config: Config, traits: WorkerTraits) -> RegistrationPlan:
     )
 
 
-def sleep_mode_level(config: Config) -> int:
-    """R113: what a sleep request releases that names no level."""
-    return config.backend.sleep_mode_level if isinstance(config.backend, VllmBackend) else 1
-
-
 def multimodal(config: Config) -> MultimodalPlan | None:
     """Return how media is treated, or None when it is refused (R84, R86)."""
     chosen = config.multimodal
     if not chosen.enabled:
         return None
     return MultimodalPlan(chosen.prompt_template, chosen.frontend_decoding)
-
-
-def omni(config: Config) -> OmniPlan | None:
-    """Return the pipeline of several stages, when one is to be run (R93, R94)."""
-    backend = config.backend
-    if isinstance(backend, VllmBackend) and backend.omni:
-        return OmniPlan(backend.stage_configs_path)
-    return None
 
 
 def frontend(config: Config) -> FrontendPlan | None:

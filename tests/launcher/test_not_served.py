@@ -7,11 +7,14 @@ import pytest
 from dynamo.config.machine import Machine
 from dynamo.config.roles import ROLES
 from dynamo.config.schema import (
+    BackendConfig,
     Config,
     MultimodalConfig,
     RoleConfig,
     RuntimeConfig,
+    SglangBackend,
     StoreConfig,
+    TrtllmBackend,
     VllmBackend,
 )
 from dynamo.launcher.cli import run_once
@@ -29,6 +32,11 @@ def found(**sections: Any) -> list[tuple[str, str]]:
 
 def test_an_aggregated_worker_with_text_is_served() -> None:
     assert found() == []
+
+
+@pytest.mark.parametrize("backend", [SglangBackend(), TrtllmBackend()])
+def test_an_engine_that_cannot_be_driven_is_not(backend: BackendConfig) -> None:
+    assert found(backend=backend) == [("backend.name", "")]
 
 
 @pytest.mark.parametrize("role", sorted(set(ROLES) - {"aggregated"}))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from dynamo.config.machine import Machine
-from dynamo.config.plan import EnginePlan, LaunchPlan
+from dynamo.config.plan import EnginePlan, LaunchPlan, OmniPlan
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config, VllmBackend
 from dynamo.engines.argument_checks import check_arguments, check_environment
@@ -47,9 +47,11 @@ def command(plan: LaunchPlan) -> str:
 
 
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
-    """R75, R104, R129: KV events as configured, text when vLLM's own tokenizer is used."""
+    """R75, R94, R104, R113, R129: what vLLM's own settings say about the worker."""
     backend = cast(VllmBackend, config.backend)
     return WorkerTraits(
         use_kv_events=use_kv_events(arguments.get("kv_events_config")),
         model_input="text" if backend.use_vllm_tokenizer else "tokens",
+        omni=OmniPlan(backend.stage_configs_path) if backend.omni else None,
+        sleep_mode_level=backend.sleep_mode_level,
     )

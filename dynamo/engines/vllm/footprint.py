@@ -20,15 +20,27 @@ import psutil  # type: ignore[import-untyped]
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 _SEGMENT = re.compile(r" /dev/shm/(\S+)")
 DIRECTORY_PREFIX = "dynamo-engine-"
+LONGEST_SOCKET_PATH = 107
+SHORT_TEMPORARY_DIRECTORY = "/tmp"  # noqa: S108
 GRACE_SECONDS = 5
 """How long a process of the engine may take to end before it is killed."""
+
+
+def socket_directory() -> str | None:
+    """Return where vLLM's sockets find room; None is the usual temporary directory.
+
+    The path of a Unix socket has at most 107 characters, and vLLM names sockets by 36 of them.
+    """
+    used = len(DIRECTORY_PREFIX) + 8 + len("/") + 36
+    fits = len(tempfile.gettempdir()) + len("/") + used <= LONGEST_SOCKET_PATH
+    return None if fits else SHORT_TEMPORARY_DIRECTORY
 
 
 class Footprint:
     """Collects what one engine owns, and removes it."""
 
     def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix=DIRECTORY_PREFIX))
+        self.directory = Path(tempfile.mkdtemp(prefix=DIRECTORY_PREFIX, dir=socket_directory()))
         # Also when this process ends without having stopped the engine.
         self._remove_directory = weakref.finalize(self, remove_directory, self.directory)
         self._others_children = set(multiprocessing.active_children())

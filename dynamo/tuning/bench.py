@@ -1,17 +1,26 @@
 """Measures one plan on an engine from the pool; every failure becomes an outcome."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dynamo.config.plan import LaunchPlan, WorkloadPlan
-from dynamo.engines.base import InvalidRequestError
-from dynamo.tuning.metrics import Metrics, summarize
+from dynamo.engines.base import GenerateRequest, InvalidRequestError
+from dynamo.tuning.metrics import Metrics, RequestTiming, summarize
 from dynamo.tuning.outcome import cause, classify, log_since
 from dynamo.tuning.pool import EnginePool, LiveEngine
 from dynamo.tuning.trial import Measurement, Outcome, Seconds
-from dynamo.tuning.workload import measured_requests, run_closed_loop, warmup_requests
+from dynamo.tuning.workload import (
+    LoadProgress,
+    measured_requests,
+    run_closed_loop,
+    warmup_requests,
+)
+
+_SECONDS_BETWEEN_REPORTS = 0.2
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,8 @@ async def measure(
         text = log_since(log.path, offset)
         outcome = classify(error, text, Outcome.CRASHED)
         return Measurement(outcome, cause(error, text), log.name, seconds=seconds)
-    return Measurement(Outcome.OK, log_file=log.name, metrics=metrics, seconds=seconds)
+    startup = dict(live.info.startup_seconds) if seconds.engine_start else {}
+    return Measurement(Outcome.OK, "", log.name, metrics, seconds, startup)
 
 
 async def _run_load(
@@ -74,17 +84,37 @@ async def _run_load(
 ) -> Metrics:
     warmup = warmup_requests(workload, live.info.vocab_size)
     measured = measured_requests(workload, live.info.vocab_size)
-    send, concurrency = live.engine.generate, workload.concurrency
-    on_progress(Progress("warm-up", 0, len(warmup)))
+
+    async def run(stage: str, requests: Sequence[GenerateRequest]) -> list[RequestTiming]:
+        async with _reported(stage, len(requests), on_progress) as progress:
+            send = live.engine.generate
+            return await run_closed_loop(send, requests, workload.concurrency, progress)
+
     begin = time.perf_counter()
-    await run_closed_loop(send, warmup, concurrency)
+    await run("warm-up", warmup)
     seconds.warmup = time.perf_counter() - begin
     begin = time.perf_counter()
-    timings = await run_closed_loop(
-        send,
-        measured,
-        concurrency,
-        lambda finished: on_progress(Progress("measuring", finished, len(measured))),
-    )
+    timings = await run("measuring", measured)
     seconds.measured = time.perf_counter() - begin
     return summarize(timings)
+
+
+@asynccontextmanager
+async def _reported(stage: str, total: int, on_progress: OnProgress) -> AsyncIterator[LoadProgress]:
+    """Report a load's progress now and then, but only while tokens arrive: a sign of life."""
+    progress = LoadProgress()
+
+    async def report() -> None:
+        seen = -1
+        while True:
+            if progress.output_tokens != seen:
+                seen = progress.output_tokens
+                on_progress(Progress(stage, progress.finished_requests, total))
+            await asyncio.sleep(_SECONDS_BETWEEN_REPORTS)
+
+    reporting = asyncio.create_task(report())
+    await asyncio.sleep(0)
+    try:
+        yield progress
+    finally:
+        reporting.cancel()

@@ -9,16 +9,13 @@ import contextlib
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from dynamo.config.plan import EnginePlan, LaunchPlan
-from dynamo.tuning.bench import EngineLog, OnProgress, Progress, measure
+from dynamo.tuning.bench import EngineLog, measure
 from dynamo.tuning.pool import BuildEngine, EnginePool
-
-_SECONDS_BETWEEN_PROGRESS = 0.1
 
 
 def serve(
@@ -65,7 +62,7 @@ async def _answer(
     async with EnginePool(build, turn_to_new_log) as pool:
         while True:
             plan = await plans.get()
-            connection.send(await measure(plan, pool, log, _throttled(connection.send)))
+            connection.send(await measure(plan, pool, log, connection.send))
 
 
 def _redirect_output(directory: Path, plan: EnginePlan) -> Path:
@@ -79,20 +76,6 @@ def _redirect_output(directory: Path, plan: EnginePlan) -> Path:
     os.dup2(file, sys.__stderr__.fileno() if sys.__stderr__ else 2)
     os.close(file)
     return path
-
-
-def _throttled(send: Callable[[Progress], None]) -> OnProgress:
-    """Let the first message of each stage through, then ten in a second."""
-    last = ("", 0.0)
-
-    def forward(progress: Progress) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if progress.stage != last[0] or now - last[1] >= _SECONDS_BETWEEN_PROGRESS:
-            last = (progress.stage, now)
-            send(progress)
-
-    return forward
 
 
 def _exit(_number: int, _frame: object) -> None:

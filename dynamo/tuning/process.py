@@ -23,8 +23,8 @@ class TimeLimits:
 
     engine_start: float = 1800.0
     """For the engine to be ready; large models take many minutes."""
-    request: float = 600.0
-    """For any one of the running requests to finish."""
+    token: float = 600.0
+    """For the next token of any of the running requests."""
     stop: float = 60.0
     """For the engine to end in good order before it is killed."""
 
@@ -94,7 +94,7 @@ class BenchProcess:
             if isinstance(message, Progress):
                 on_progress(message)
                 is_starting = message.stage == "engine start"
-                limit = self._limits.engine_start if is_starting else self._limits.request
+                limit = self._limits.engine_start if is_starting else self._limits.token
 
     def _failed(self, outcome: Outcome, error: BaseException) -> Measurement:
         logs = sorted(self._directory.glob("engine-*.log"))

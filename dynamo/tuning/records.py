@@ -97,6 +97,7 @@ def result_from_json(values: Mapping[str, Any]) -> TrialResult:
             log_file=measurement["log_file"],
             metrics=None if metrics is None else _metrics_from_json(metrics),
             seconds=Seconds(**measurement["seconds"]),
+            startup=measurement["startup"],
         ),
     )
 

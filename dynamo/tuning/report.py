@@ -43,6 +43,7 @@ class Report:
         self._directory = directory
         self._total = 0
         self._varying: list[str] = []
+        self._label_now = ""
         self._began_at = 0.0
         self._spent: list[Seconds] = []
         self._bar = ProgressBar(
@@ -67,13 +68,16 @@ class Report:
 
     def trial_begins(self, trial: Trial) -> None:
         """Show which trial runs."""
-        self._bar.reset(self._task, description=self._label(trial), visible=True)
+        self._label_now = self._label(trial)
+        self._bar.reset(self._task, description=self._label_now, total=None, visible=True)
 
     def progress(self, progress: Progress) -> None:
         """Show how far the running trial is."""
-        total = progress.total or None
         self._bar.update(
-            self._task, description=progress.stage, completed=progress.finished, total=total
+            self._task,
+            description=f"{self._label_now}: {progress.stage}",
+            completed=progress.finished,
+            total=progress.total or None,
         )
 
     def trial_ends(self, result: TrialResult, *, taken_over: bool) -> None:

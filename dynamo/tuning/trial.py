@@ -60,6 +60,9 @@ class Measurement:
     """Name of the file with the engine's output, in the sweep's directory."""
     metrics: Metrics | None = None
     seconds: Seconds = field(default_factory=Seconds)
+    startup: Mapping[str, float] = field(default_factory=dict)
+    """Parts of `seconds.engine_start` as the engine tells them, such as its import; empty when the
+    engine was running already."""
 
 
 @dataclass(frozen=True)

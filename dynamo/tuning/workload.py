@@ -10,12 +10,21 @@ import sys
 import time
 from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from dynamo.config.plan import WorkloadPlan
 from dynamo.engines.base import Chunk, GenerateRequest
 from dynamo.tuning.metrics import RequestTiming
 
 Send = Callable[[GenerateRequest], AsyncIterator[Chunk]]
+
+
+@dataclass
+class LoadProgress:
+    """How far a running load is; written by the load, read by whoever wants to know."""
+
+    finished_requests: int = 0
+    output_tokens: int = 0
 
 
 class WorkloadError(RuntimeError):
@@ -44,24 +53,24 @@ async def run_closed_loop(
     send: Send,
     requests: Sequence[GenerateRequest],
     concurrency: int,
-    on_finished: Callable[[int], None] = lambda finished: None,
+    progress: LoadProgress | None = None,
 ) -> list[RequestTiming]:
     """Send all requests through `concurrency` clients; each sends its next one at once.
 
-    The first failure cancels the others, which aborts them in the engine. `on_finished` is told
-    the number of requests finished so far.
+    The first failure cancels the others, which aborts them in the engine.
 
     Raises:
         WorkloadError: a request did not get exactly `max_tokens` tokens.
         Exception: whatever `send` raised first.
     """
+    progress = progress or LoadProgress()
     remaining = iter(requests)
     timings: list[RequestTiming] = []
 
     async def client() -> None:
         for request in remaining:
-            timings.append(await _time_request(send, request))
-            on_finished(len(timings))
+            timings.append(await _time_request(send, request, progress))
+            progress.finished_requests += 1
 
     clients = [asyncio.create_task(client()) for _ in range(min(concurrency, len(requests)))]
     try:
@@ -73,7 +82,9 @@ async def run_closed_loop(
     return timings
 
 
-async def _time_request(send: Send, request: GenerateRequest) -> RequestTiming:
+async def _time_request(
+    send: Send, request: GenerateRequest, progress: LoadProgress
+) -> RequestTiming:
     arrivals: list[float] = []
     output_tokens = 0
     finish_reason = None
@@ -84,6 +95,7 @@ async def _time_request(send: Send, request: GenerateRequest) -> RequestTiming:
             if chunk.token_ids:
                 arrivals.append(time.perf_counter())
                 output_tokens += len(chunk.token_ids)
+                progress.output_tokens += len(chunk.token_ids)
             finish_reason = chunk.finish_reason or finish_reason
     finally:
         if isinstance(stream, AsyncGenerator):

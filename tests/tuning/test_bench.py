@@ -31,8 +31,8 @@ async def test_measured_times_are_those_of_the_engine() -> None:
     metrics = result.metrics
     assert metrics is not None
     assert metrics.tpot is not None
-    assert 0.06 <= metrics.ttft.p50 < 0.12
-    assert 0.02 <= metrics.tpot.p50 < 0.06
+    assert 0.055 <= metrics.ttft.p50 < 0.5
+    assert 0.015 <= metrics.tpot.p50 < 0.5
 
 
 async def test_the_second_trial_on_an_engine_pays_no_start_and_finds_no_cache() -> None:
@@ -40,15 +40,28 @@ async def test_the_second_trial_on_an_engine_pays_no_start_and_finds_no_cache() 
     plan = launch_plan(engine, input_tokens=50, warmup_requests=0)
     (first, second), _ = await run(plan, plan)
     assert first.seconds.engine_start >= 0.05
+    assert first.startup == {"engine": 0.05}
     assert second.seconds.engine_start == 0
+    assert second.startup == {}
     assert second.metrics is not None
     assert second.metrics.ttft.p50 >= 0.05
 
 
 async def test_progress_names_the_stages_and_counts_requests() -> None:
-    _, progress = await run(launch_plan(num_requests=3, warmup_requests=2))
-    assert progress[:2] == [Progress("engine start"), Progress("warm-up", 0, 2)]
-    assert progress[2:] == [Progress("measuring", done, 3) for done in (1, 2, 3)]
+    slow = launch_plan(engine_plan(decode_step_seconds=0.1), num_requests=6, output_tokens=4)
+    _, progress = await run(slow)
+    assert progress[:2] == [Progress("engine start"), Progress("warm-up", 0, 1)]
+    measuring = [each for each in progress if each.stage == "measuring"]
+    assert measuring[0] == Progress("measuring", 0, 6)
+    assert 0 < measuring[-1].finished < 6
+
+
+async def test_an_engine_without_tokens_gives_no_sign_of_life() -> None:
+    stuck = launch_plan(
+        engine_plan(decode_step_seconds=0.7), output_tokens=1, num_requests=1, warmup_requests=0
+    )
+    _, progress = await run(stuck)
+    assert progress[1:] == [Progress("warm-up", 0, 0), Progress("measuring", 0, 1)]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ OK = TrialResult(
     engine_key="abcdef",
     versions={"vllm": "0.32.0"},
     measurement=Measurement(
-        Outcome.OK, log_file="engine-001.log", metrics=METRICS, seconds=Seconds(engine_start=2.5)
+        Outcome.OK, "", "engine-001.log", METRICS, Seconds(engine_start=2.5), {"import": 2.0}
     ),
 )
 FAILED = TrialResult(

@@ -8,6 +8,7 @@ import pytest
 from dynamo.engines.base import Chunk, EngineDeadError, GenerateRequest
 from dynamo.engines.mocker.engine import MockEngine
 from dynamo.tuning.workload import (
+    LoadProgress,
     WorkloadError,
     measured_requests,
     run_closed_loop,
@@ -88,11 +89,11 @@ async def test_a_slow_request_holds_up_only_its_own_client() -> None:
     await loop
 
 
-async def test_progress_counts_finished_requests() -> None:
-    seen: list[int] = []
-    requests = measured_requests(workload(num_requests=5), 1000)
-    await run_closed_loop(Target().send, requests, 2, seen.append)
-    assert seen == [1, 2, 3, 4, 5]
+async def test_progress_counts_requests_and_tokens() -> None:
+    progress = LoadProgress()
+    requests = measured_requests(workload(num_requests=5, output_tokens=3), 1000)
+    await run_closed_loop(Target().send, requests, 2, progress)
+    assert progress == LoadProgress(finished_requests=5, output_tokens=15)
 
 
 async def test_a_wrong_output_length_fails_the_load() -> None:

@@ -1,0 +1,12 @@
+VLLM_NO_USAGE_STATS=1 \
+VLLM_LOGGING_LEVEL=WARNING \
+VLLM_WORKER_MULTIPROC_METHOD=spawn \
+vllm serve deepseek-ai/DeepSeek-R1-0528 \
+  --served-model-name deepseek-ai/DeepSeek-R1-0528 \
+  --tensor-parallel-size 8 \
+  --enable-expert-parallel \
+  --runner generate \
+  --no-skip-tokenizer-init \
+  --no-enable-log-requests \
+  --block-size 16 \
+  --enable-prefix-caching

@@ -1,0 +1,12 @@
+VLLM_NO_USAGE_STATS=1 \
+VLLM_LOGGING_LEVEL=WARNING \
+VLLM_WORKER_MULTIPROC_METHOD=spawn \
+vllm serve deepseek-ai/DeepSeek-V3.1 \
+  --served-model-name deepseek-ai/DeepSeek-V3.1 \
+  --tensor-parallel-size 8 \
+  --enable-expert-parallel \
+  --runner generate \
+  --no-skip-tokenizer-init \
+  --no-enable-log-requests \
+  --block-size 16 \
+  --enable-prefix-caching

@@ -1,0 +1,13 @@
+VLLM_NO_USAGE_STATS=1 \
+VLLM_LOGGING_LEVEL=WARNING \
+VLLM_WORKER_MULTIPROC_METHOD=spawn \
+VLLM_NIXL_SIDE_CHANNEL_PORT=5601 \
+vllm serve Qwen/Qwen3-8B \
+  --served-model-name Qwen/Qwen3-8B \
+  --runner generate \
+  --no-skip-tokenizer-init \
+  --no-enable-log-requests \
+  --block-size 16 \
+  --enable-prefix-caching \
+  --distributed-executor-backend mp \
+  --kv-transfer-config '{"kv_connector": "NixlConnector", "kv_role": "kv_consumer"}'

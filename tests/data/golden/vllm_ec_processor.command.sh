@@ -1,0 +1,10 @@
+VLLM_NO_USAGE_STATS=1 \
+VLLM_LOGGING_LEVEL=WARNING \
+VLLM_WORKER_MULTIPROC_METHOD=spawn \
+vllm serve llava-hf/llava-1.5-7b-hf \
+  --served-model-name llava-hf/llava-1.5-7b-hf \
+  --runner generate \
+  --no-skip-tokenizer-init \
+  --no-enable-log-requests \
+  --block-size 16 \
+  --enable-prefix-caching

@@ -19,8 +19,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from dynamo.config.adoption import Adopt, checked_adoption, nothing
 from dynamo.config.aliases import canonical_key, rename
 from dynamo.config.assignment import Assignment
+from dynamo.config.backend_choice import chosen_backend, concerning, settings_of_other_backends
 from dynamo.config.environment import read_environment
 from dynamo.config.overrides import Vocabulary, check_overrides
 from dynamo.config.problems import Problem
@@ -73,20 +75,39 @@ def compose_config(
     environ: Mapping[str, str],
     config_dir: Path,
     engine_arguments: Callable[[], Iterable[str]] = tuple,
+    adopt: Adopt = nothing,
 ) -> Composition:
-    """Compose once; `engine_arguments` names all engine arguments, for suggestions only."""
+    """Compose once, and once more when the composed backend names a file of its engine to `adopt`.
+
+    `engine_arguments` names all engine arguments, for suggestions only.
+    """
     register_schema()
     with initialize_config_dir(str(config_dir), version_base=VERSION_BASE):
         loader = cast(ConfigLoaderImpl, GlobalHydra.instance().config_loader())
         names = vocabulary(loader, engine_arguments, search_path(overrides))
         given, problems = given_assignments(overrides, environ, names)
-        texts = [assignment.text for assignment in given]
-        try:
-            tree = compose(CONFIG_NAME, texts)
-        except (HydraException, OmegaConfBaseException) as error:
-            problems += _file_problems(loader, texts) or [_unexplained(error)]
-            return Composition(None, tuple(problems), tuple(texts))
-        return finish(tree, loader, given, problems)
+        tree, given, found = _tree(loader, names, given)
+        problems += found
+        if tree is None:
+            return Composition(None, tuple(problems), tuple(item.text for item in given))
+        return finish(tree, loader, given, problems, adopt)
+
+
+def _tree(
+    loader: ConfigLoaderImpl, names: Vocabulary, given: list[Assignment]
+) -> tuple[DictConfig | None, list[Assignment], list[Problem]]:
+    """Let Hydra compose; without settings of other backends when it cannot, to find all else."""
+    texts = [assignment.text for assignment in given]
+    try:
+        return compose(CONFIG_NAME, texts), given, []
+    except (HydraException, OmegaConfBaseException) as error:
+        backend = chosen_backend(loader, texts, names.groups)
+        strange = list(settings_of_other_backends(given, backend))
+        if not strange:
+            return None, given, _file_problems(loader, texts) or [_unexplained(error)]
+        keys = {problem.path for problem in strange}
+        tree, rest, problems = _tree(loader, names, [i for i in given if i.key not in keys])
+        return tree, rest, [*strange, *problems]
 
 
 def vocabulary(
@@ -102,7 +123,10 @@ def vocabulary(
         own = [file.stem for folder in user_dirs for file in (folder / group).glob("*.yaml")]
         return [*loader.get_group_options(group, ObjectType.CONFIG), *own]
 
-    return Vocabulary(schema_index(), frozenset(groups), options, engine_arguments)
+    def backend(overrides: Iterable[str]) -> str | None:
+        return chosen_backend(loader, overrides, groups)
+
+    return Vocabulary(schema_index(), frozenset(groups), options, engine_arguments, backend)
 
 
 def given_assignments(
@@ -113,11 +137,13 @@ def given_assignments(
     sweep: bool = False,
 ) -> tuple[list[Assignment], list[Problem]]:
     """Check environment and command line; the command line comes last and wins (R1)."""
+    variables = concerning(environ, lambda: names.backend(overrides))
+    environ = variables.environ
     environment = read_environment(environ, schema_index().fields.values())
     role = read_role_switches(overrides, environ)
     renamed = rename(role.overrides, names.schema.fields, sweep=sweep)
     given: list[Assignment] = []
-    problems = [*environment.problems, *role.problems, *renamed.notices]
+    problems = [*variables.problems, *environment.problems, *role.problems, *renamed.notices]
     for variable in (*environment.assignments, *role.from_environment):
         checked = check_overrides([variable.text], names, source=variable.source)
         given += checked.assignments
@@ -127,10 +153,26 @@ def given_assignments(
 
 
 def finish(
-    tree: DictConfig, loader: ConfigLoaderImpl, given: list[Assignment], problems: list[Problem]
+    tree: DictConfig,
+    loader: ConfigLoaderImpl,
+    given: list[Assignment],
+    problems: list[Problem],
+    adopt: Adopt = nothing,
 ) -> Composition:
-    """Turn a composed tree into typed data and look for what Hydra does not check."""
+    """Turn a composed tree into typed data and look for what Hydra does not check.
+
+    What the engine's own file says is put in front of everything that is given (R143).
+    """
+    adopted = adopt(cast(dict[str, Any], OmegaConf.to_container(tree.backend)))
+    if adopted.assignments:
+        adopted = checked_adoption(adopted, given, vocabulary(loader, tuple))
+    problems += adopted.problems
+    given = [*adopted.assignments, *given]
     texts = tuple(assignment.text for assignment in given)
+    try:
+        tree = compose(CONFIG_NAME, list(texts)) if adopted.assignments else tree
+    except (HydraException, OmegaConfBaseException) as error:
+        return Composition(None, (*problems, _unexplained(error)), texts)
     index = schema_index(tree.backend.name)
     try:
         problems += [

@@ -12,10 +12,13 @@ from dynamo.config.problems import Problem
 from dynamo.config.redact import is_secret_name
 from dynamo.config.role_switches import VARIABLES
 from dynamo.config.suggest import closest
-from dynamo.config.values import InvalidValueError, parse_text
+from dynamo.config.values import FALSE_WORDS, InvalidValueError, parse_text
 
 PREFIXES = ("DYN_", "ETCD_", "NATS_")
-ENGINE_VARIABLE = re.compile(r"VLLM_\w+|OMP_NUM_THREADS|TORCH_COMPILE_DISABLE|TORCHDYNAMO_DISABLE")
+ENGINE_VARIABLE = re.compile(
+    r"(VLLM|SGLANG|SGL|TRTLLM|TLLM)_\w+|TRITON_INTERPRET|OMP_NUM_THREADS"
+    r"|TORCH_COMPILE_DISABLE|TORCHDYNAMO_DISABLE"
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ def read_environment(environ: Mapping[str, str], fields: Iterable[FieldInfo]) ->
             try:
                 assignments += _assign(name, environ[name], field)
                 problems += _earlier_name(name, environ[name], field)
+                problems += _word_without_effect(name, environ[name], field)
             except InvalidValueError as error:
                 problems.append(_bad_value(name, environ[name], error))
     assignments += _engine_variables(environ, known)
@@ -89,6 +93,15 @@ def _earlier_name(name: str, text: str, field: FieldInfo) -> Iterator[Problem]:
         message = "is an earlier name and was understood"
         meant = f"{today}={text}"
         yield Problem(name, text, message, suggestion=meant, source="environment", fatal=False)
+
+
+def _word_without_effect(name: str, text: str, field: FieldInfo) -> Iterator[Problem]:
+    """R160: some switches know few words; any other leaves them off, which may surprise."""
+    words = field.setting.true_words
+    if words and text not in words and text.strip().lower() not in ("", *FALSE_WORDS):
+        message = "switches nothing on"
+        yield Problem(name, text, message, ", ".join(words), f"{name}={words[0]}",
+                      source="environment", fatal=False)  # fmt: skip
 
 
 def _contradictions(

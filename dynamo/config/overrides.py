@@ -30,6 +30,8 @@ class Vocabulary:
     """Options of a config group."""
     engine_arguments: Callable[[], Iterable[str]] = tuple
     """Names of all engine arguments; asked only to make a suggestion."""
+    backend: Callable[[Iterable[str]], str | None] = lambda _overrides: None
+    """The backend that overrides choose; None when they choose several."""
 
 
 @dataclass(frozen=True)

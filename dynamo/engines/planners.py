@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
+from dynamo.config.adoption import Adopt, Adopted
 from dynamo.config.machine import Machine
 from dynamo.config.plan import EnginePlan, LaunchPlan
 from dynamo.config.problems import Problem
@@ -42,6 +43,9 @@ _MODULES = {
     "mocker": "dynamo.engines.mocker.planning",
 }
 
+_OPTION_FILES = {"sglang": "dynamo.engines.sglang.option_file"}
+"""Modules that read an engine's own configuration file while the configuration is composed."""
+
 
 def planner(backend: str) -> Planner:
     """Import the planning module of a backend."""
@@ -61,6 +65,19 @@ def worker_traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
 def check_engine(config: Config, machine: Machine) -> list[Problem]:
     """Apply the rules of the chosen engine."""
     return planner(config.backend.name).check(config, machine)
+
+
+def option_file_reader(machine: Machine) -> Adopt:
+    """Return what composing asks for the settings in an engine's own file (R143)."""
+
+    def adopt(backend: Mapping[str, Any]) -> Adopted:
+        module = _OPTION_FILES.get(backend["name"])
+        if module is None:
+            return Adopted()
+        found: Adopted = importlib.import_module(module).adopt(backend, machine)
+        return found
+
+    return adopt
 
 
 def all_argument_names() -> set[str]:

@@ -30,9 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run_once(overrides: Sequence[str]) -> int:
     """Compose once and act."""
     from dynamo.config.compose import compose_config
-    from dynamo.engines.planners import all_argument_names
+    from dynamo.engines.planners import all_argument_names, option_file_reader
     from dynamo.launcher.actions import act
     from dynamo.launcher.machine import this_machine
 
-    composition = compose_config(overrides, os.environ, conf_dir(), all_argument_names)
-    return act(composition, this_machine())
+    machine = this_machine()
+    composition = compose_config(
+        overrides, os.environ, conf_dir(), all_argument_names, option_file_reader(machine)
+    )
+    return act(composition, machine)

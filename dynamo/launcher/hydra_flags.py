@@ -27,7 +27,7 @@ from dynamo.config.compose import (
 from dynamo.config.problems import Problem
 from dynamo.config.provenance import search_path
 from dynamo.config.schema import ACTIONS
-from dynamo.engines.planners import all_argument_names
+from dynamo.engines.planners import all_argument_names, option_file_reader
 from dynamo.launcher.actions import act
 from dynamo.launcher.conf_dir import conf_dir
 from dynamo.launcher.foreign_flags import flag_problems, foreign_flags
@@ -101,12 +101,14 @@ def _without(arguments: Sequence[str], removed: Sequence[str]) -> list[str]:
 def _run_hydra(arguments: list[str], given: dict[str, Assignment]) -> int:
     """Run hydra.main; returns the worst exit status of its jobs."""
     statuses = [0]
+    machine = this_machine()
 
     def job(tree: DictConfig) -> None:
         loader = cast(ConfigLoaderImpl, GlobalHydra.instance().config_loader())
         texts = list(HydraConfig.get().overrides.task)
         assignments = [given.get(text, _from_sweep(text)) for text in texts]
-        statuses.append(act(finish(tree, loader, assignments, []), this_machine()))
+        composition = finish(tree, loader, assignments, [], option_file_reader(machine))
+        statuses.append(act(composition, machine))
 
     register_schema()
     program = sys.argv[0] if sys.argv else "launch.py"

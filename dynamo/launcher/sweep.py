@@ -20,7 +20,7 @@ from dynamo.config.assignment import COMMAND_LINE, Assignment
 from dynamo.config.compose import CONFIG_NAME, VERSION_BASE, compose_config
 from dynamo.config.machine import Machine
 from dynamo.config.plan import LaunchPlan, RuntimePlan
-from dynamo.engines.planners import all_argument_names
+from dynamo.engines.planners import all_argument_names, option_file_reader
 from dynamo.launcher.checking import all_problems, start_problems
 from dynamo.launcher.conf_dir import conf_dir
 from dynamo.launcher.machine import this_machine
@@ -73,7 +73,8 @@ def _is_chosen(given: Sequence[Assignment]) -> bool:
 def _compose_trial(
     number: int, texts: Sequence[str], shown: Sequence[str], machine: Machine
 ) -> Trial:
-    composition = compose_config(texts, {}, conf_dir(), all_argument_names)
+    adopt = option_file_reader(machine)
+    composition = compose_config(texts, {}, conf_dir(), all_argument_names, adopt)
     overrides = tuple(text.lstrip("+") for text in shown if not text.startswith(NOT_SHOWN))
     problems = [problem for problem in all_problems(composition, machine) if problem.fatal]
     if composition.config is None or problems:

@@ -19,7 +19,7 @@ from typing import Any
 from dynamo.config.compose import compose_config
 from dynamo.config.plan import LaunchPlan
 from dynamo.engines.catalogue import load
-from dynamo.engines.planners import all_argument_names
+from dynamo.engines.planners import all_argument_names, option_file_reader
 from dynamo.engines.vllm.command import flag_words
 from dynamo.launcher.conf_dir import conf_dir
 from dynamo.launcher.machine import this_machine
@@ -55,10 +55,12 @@ def launch_plan(overrides: Sequence[str]) -> tuple[LaunchPlan, list[str]]:
 
 
 def _compose(overrides: Sequence[str]) -> LaunchPlan:
-    composition = compose_config(overrides, {}, conf_dir(), all_argument_names)
+    machine = this_machine()
+    adopt = option_file_reader(machine)
+    composition = compose_config(overrides, {}, conf_dir(), all_argument_names, adopt)
     if composition.config is None:
         raise SystemExit("\n".join(f"{p.path}: {p.message}" for p in composition.problems))
-    return plan_launch(composition.config, this_machine())
+    return plan_launch(composition.config, machine)
 
 
 def server_flags(plan: LaunchPlan, without: Sequence[str] = ()) -> list[str]:

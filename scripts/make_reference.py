@@ -98,6 +98,8 @@ def meaning(field: FieldInfo) -> str:
     parts = [" ".join(field.doc.split())]
     if facts.choices:
         parts.append(f"One of {', '.join(f'`{choice}`' for choice in facts.choices)}.")
+    if facts.above is not None:
+        parts.append(f"More than {facts.above}.")
     if facts.minimum is not None or facts.maximum is not None:
         parts.append(range_text(facts.minimum, facts.maximum))
     if facts.env:

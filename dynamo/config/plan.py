@@ -152,5 +152,9 @@ class LaunchPlan:
     """Settings of the worker that only its backend has and that are no engine arguments."""
     sleep_mode_level: int = 1
     """Level of a sleep request that names none (R113)."""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    """What a request gets that does not say it itself, under the names of GenerateRequest.sampling
+    and of max_tokens, min_tokens and ignore_eos; it comes before the model's generation_config
+    (R118)."""
     notes: tuple[str, ...] = field(default=())
     """What was derived or decided on the user's behalf, one sentence each."""

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import typing
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ def check_type(value: Any, field: FieldInfo) -> Any:
     if field.type is int and isinstance(value, int) and not isinstance(value, bool):
         return value
     if field.type is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) <= sys.float_info.max else math.inf
     if field.type is str and not isinstance(value, dict | list):
         return str(value)
     origin = typing.get_origin(field.type)
@@ -168,3 +169,8 @@ def _check_one(value: Any, field: FieldInfo) -> list[Problem]:
         text = "is out of range"
         return [Problem(field.path, value, text, range_text(field))]
     return []
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be one part of an endpoint's name."""
+    return bool(text) and all(char.isalnum() or char in "-_" for char in text)

@@ -43,6 +43,9 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
         omni=traits.omni,
         backend_options=traits.options,
         sleep_mode_level=traits.sleep_mode_level,
+        sampling={
+            name: value for name, value in vars(config.sampling).items() if value is not None
+        },
         notes=tuple(notes),
     )
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TextIO
 
-from dynamo.config.problems import Problem
-from dynamo.config.redact import redact
+from dynamo.config.problems import Problem, problem_text
 
 EXIT_BAD_INPUT = 2
 
@@ -31,17 +30,3 @@ def print_problems(problems: Sequence[Problem], stream: TextIO | None = None) ->
         print(f"error: {count} found, nothing was started", file=stream)
         for problem in fatal:
             print(f"\n{problem_text(problem)}", file=stream)
-
-
-def problem_text(problem: Problem) -> str:
-    """Return path, value and source, what is wrong, what is allowed and what was meant."""
-    value = redact(problem.value, problem.path)
-    head = problem.path if value in ("", None) else f"{problem.path} = {value}"
-    source = f"  ({problem.source})" if problem.source else ""
-    rule = f" [{problem.rule}]" if problem.rule else ""
-    lines = [f"{head}{source}", f"  {problem.message}{rule}"]
-    if problem.allowed:
-        lines.append(f"  allowed: {problem.allowed}")
-    if problem.suggestion:
-        lines.append(f"  did you mean: {problem.suggestion}")
-    return "\n".join(lines)

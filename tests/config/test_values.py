@@ -113,3 +113,35 @@ def test_no_text_makes_reading_fail_in_another_way(path: str, text: str) -> None
     if value is not None:
         assert check_type(value, field(path)) == value
         assert isinstance(check_limits(value, field(path)), list)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "wrong"),
+    [
+        ("sampling.top_p", 0.0, "more than 0, up to 1"),
+        ("sampling.top_p", 1.1, "more than 0, up to 1"),
+        ("sampling.top_p", 0.01, ""),
+        ("request_plane.tls_handshake_timeout_seconds", 0.0, "more than 0"),
+        ("sampling.temperature", float("nan"), "0 to 2"),
+        ("runtime.grace_period_seconds", float("inf"), "0 or more"),
+    ],
+)
+def test_open_ends_and_numbers_that_are_none(path: str, value: float, wrong: str) -> None:
+    assert [problem.allowed for problem in check_limits(value, field(path))] == (
+        [wrong] if wrong else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [('{"a": {"b": [1, null]}}', {"a": {"b": [1, None]}}), ("", {}), (" {} ", {})],
+)
+def test_a_mapping_is_a_json_object_in_a_variable(text: str, value: object) -> None:
+    assert parse_text(text, field("health.canary_payload")) == value
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", "7", "@/no/such/file", "[" * 100000, "@\0"])
+def test_anything_else_is_no_mapping(text: str) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        parse_text(text, field("health.canary_payload"))
+    assert "JSON object" in caught.value.allowed

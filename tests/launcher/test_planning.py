@@ -19,12 +19,15 @@ from dynamo.config.schema import (
     RequestPlaneConfig,
     RoleConfig,
     RuntimeConfig,
+    SamplingConfig,
     StoreConfig,
+    TelemetryConfig,
     VllmBackend,
     WorkloadConfig,
 )
 from dynamo.engines.planners import worker_traits
 from dynamo.launcher import planning
+from dynamo.launcher.show import plan_text
 
 
 def config(**sections: Any) -> Config:
@@ -232,3 +235,20 @@ def test_the_engine_key_ignores_the_load_and_heeds_the_engine() -> None:
         Config(backend=MockerBackend(engine={"max_num_seqs": 3})), Machine()
     )
     assert other.engine.key != base.engine.key
+
+
+def test_r118_sampling_defaults_are_planned_as_far_as_they_are_set() -> None:
+    assert plan().sampling == {}
+    built = plan(sampling=SamplingConfig(temperature=0.0, top_k=40, ignore_eos=False))
+    assert built.sampling == {"temperature": 0.0, "top_k": 40, "ignore_eos": False}
+
+
+def test_r19_a_suffix_sets_two_generations_of_workers_apart() -> None:
+    runtime = RuntimeConfig(namespace="blue", namespace_worker_suffix="v2")
+    assert plan(runtime=runtime).endpoint.path == "blue-v2.backend.generate"
+
+
+def test_secrets_in_the_runtime_environment_are_not_shown() -> None:
+    built = plan(telemetry=TelemetryConfig(headers="authorization=hunter2"))
+    assert built.runtime.environment["OTEL_EXPORTER_OTLP_HEADERS"] == "authorization=hunter2"
+    assert "hunter2" not in plan_text(built)

@@ -3,7 +3,16 @@
 from collections.abc import Callable, Iterator
 
 from dynamo.config.problems import Problem
-from dynamo.config.rules import roles, runtime
+from dynamo.config.rules import (
+    deployment,
+    global_router,
+    lora,
+    network,
+    observability,
+    roles,
+    runtime,
+    sampling,
+)
 from dynamo.config.schema import Config
 
 Rule = Callable[[Config], Iterator[Problem]]
@@ -23,6 +32,31 @@ RULES: tuple[Rule, ...] = (
     roles.storage_named_once,
     roles.storage_has_a_user,
     roles.consumer_computes_with_embeddings,
+    network.announced_hosts_are_specific,
+    network.tls_files_in_pairs,
+    network.tls_protects_what_it_seems_to,
+    network.nats_user_has_a_password,
+    network.nats_authenticates_once,
+    network.broker_url_has_both_sides,
+    network.sizes_fit,
+    network.paths_begin_with_a_slash,
+    network.worker_suffix_is_a_name,
+    deployment.container_mode_is_known,
+    deployment.container_reaches_its_servers,
+    deployment.published_ports_listen_outside,
+    deployment.durable_events_need_nats,
+    deployment.topology_has_a_domain,
+    observability.log_level_is_known,
+    observability.log_file_exists,
+    observability.canaries_are_sent_and_seen,
+    observability.attributes_are_pairs,
+    lora.engine_can_hold_adapters,
+    lora.adapter_settings_have_a_use,
+    lora.allocation_settings_have_a_use,
+    lora.adapters_in_memory_fit,
+    global_router.file_is_valid,
+    global_router.model_has_a_name,
+    sampling.answers_can_end,
 )
 
 

@@ -8,6 +8,7 @@ from dynamo.config.known_names import reasoning_parsers, tool_call_parsers
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.config.suggest import closest
+from dynamo.config.values import is_name
 
 
 def parser_names(config: Config) -> Iterator[Problem]:
@@ -67,20 +68,16 @@ def endpoint_name(config: Config) -> Iterator[Problem]:
     endpoint = config.runtime.endpoint
     if endpoint is not None:
         parts = endpoint.removeprefix("dyn://").split(".")
-        if len(parts) != 3 or not all(_is_name(part) for part in parts):
+        if len(parts) != 3 or not all(is_name(part) for part in parts):
             yield Problem(
                 "runtime.endpoint", endpoint, "does not have three parts",
                 "dyn://namespace.component.endpoint", rule="R99",
             )  # fmt: skip
-    if not _is_name(config.runtime.namespace):
+    if not is_name(config.runtime.namespace):
         yield Problem(
             "runtime.namespace", config.runtime.namespace, "is not a name",
             "letters, digits, - and _", rule="R19",
         )  # fmt: skip
-
-
-def _is_name(text: str) -> bool:
-    return bool(text) and all(char.isalnum() or char in "-_" for char in text)
 
 
 def local_indexer_follows_durability(config: Config) -> Iterator[Problem]:

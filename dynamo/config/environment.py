@@ -11,7 +11,7 @@ from dynamo.config.known_names import runtime_variables
 from dynamo.config.problems import Problem
 from dynamo.config.redact import is_secret_name
 from dynamo.config.role_switches import VARIABLES
-from dynamo.config.suggest import closest
+from dynamo.config.suggest import closest, distance
 from dynamo.config.values import FALSE_WORDS, InvalidValueError, parse_text
 
 PREFIXES = ("DYN_", "ETCD_", "NATS_")
@@ -115,10 +115,15 @@ def _contradictions(
             )
 
 
+def _looks_like_ours(name: str) -> bool:
+    """Spare most variables the search: the typo may be in the prefix, but hardly all of it is."""
+    return any(distance(name[: len(prefix)], prefix) <= 2 for prefix in PREFIXES)
+
+
 def _unknown_names(environ: Mapping[str, str], known: set[str]) -> Iterator[Problem]:
     everything = known | runtime_variables()
     families = tuple(name for name in everything if name.startswith(PREFIXES))
-    for name in sorted(set(environ) - everything):
+    for name in sorted(filter(_looks_like_ours, set(environ) - everything)):
         near = closest(name, families, limit=1, at_most=2 if name.startswith(PREFIXES) else 1)
         if near and len(name) > 5:
             text = "is not a known variable and has no effect"

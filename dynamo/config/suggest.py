@@ -6,6 +6,11 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 
+def distance(word: str, other: str) -> int:
+    """Return how many inserts, deletes, replacements or swaps of neighbours lie between them."""
+    return DamerauLevenshtein.distance(word, other)
+
+
 def closest(
     word: str, candidates: Iterable[str], limit: int = 3, at_most: int | None = None
 ) -> list[str]:

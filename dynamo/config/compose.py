@@ -137,6 +137,7 @@ def given_assignments(
     sweep: bool = False,
 ) -> tuple[list[Assignment], list[Problem]]:
     """Check environment and command line; the command line comes last and wins (R1)."""
+    overrides = without_null_preset(overrides)
     variables = concerning(environ, lambda: names.backend(overrides))
     environ = variables.environ
     environment = read_environment(environ, schema_index().fields.values())
@@ -150,6 +151,13 @@ def given_assignments(
         problems += checked.problems
     checked = check_overrides([*renamed.overrides, *role.from_command_line], names, sweep=sweep)
     return [*given, *checked.assignments], [*problems, *checked.problems]
+
+
+def without_null_preset(overrides: Sequence[str]) -> list[str]:
+    """Take back presets chosen before a `preset=null`: Hydra cannot choose nothing."""
+    nulls = [place for place, text in enumerate(overrides) if text in ("preset=null", "preset=")]
+    last = nulls[-1] if nulls else -1
+    return [t for n, t in enumerate(overrides) if n > last or not t.startswith("preset=")]
 
 
 def finish(

@@ -208,6 +208,13 @@ def test_common_mistakes_get_the_line_that_was_meant(
     assert problem.suggestion == suggestion
 
 
+@pytest.mark.parametrize("overrides", [["preset=null"], ["preset=vllm_single_node", "preset=null"]])
+def test_a_preset_can_be_taken_back(compose: Compose, overrides: list[str]) -> None:
+    assert compose(*overrides).values == compose().values
+    chosen = compose(*overrides, "preset=vllm_local_cpu")
+    assert chosen.values["backend.engine.max_num_seqs"] == 16
+
+
 @pytest.mark.parametrize("override", ["~runtime", "~frontend.port", "~store"])
 def test_declared_settings_cannot_be_removed(compose: Compose, override: str) -> None:
     assert compose(override).fatal

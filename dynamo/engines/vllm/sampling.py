@@ -7,7 +7,7 @@ from typing import Any
 from vllm import SamplingParams
 from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
-from dynamo.engines.base import GenerateRequest
+from dynamo.engines.base import GenerateRequest, InvalidRequestError
 
 SAMPLING_OPTIONS = frozenset(
     {
@@ -31,7 +31,8 @@ def sampling_params(request: GenerateRequest, defaults: Mapping[str, Any]) -> Sa
     """Return what vLLM samples with; `defaults` come from the model's generation config (R118).
 
     Raises:
-        ValueError: vLLM refuses a value; in its newer versions VLLMValidationError.
+        InvalidRequestError: a value has the wrong type.
+        VLLMClientError: vLLM refuses a value.
     """
     options = {
         name: value
@@ -40,21 +41,23 @@ def sampling_params(request: GenerateRequest, defaults: Mapping[str, Any]) -> Sa
     }
     if request.kv_transfer_params is not None:
         options["extra_args"] = {"kv_transfer_params": dict(request.kv_transfer_params)}
-    return SamplingParams(
-        **{
-            **defaults,
-            **options,
-            "max_tokens": request.max_tokens,
-            "min_tokens": request.min_tokens or 0,
-            "ignore_eos": request.ignore_eos,
-            "stop_token_ids": list(request.stop_token_ids),
-            "logprobs": request.logprobs,
-            "prompt_logprobs": request.prompt_logprobs,
-            "structured_outputs": structured_outputs(request.guided_decoding),
-            "detokenize": False,
-            "output_kind": RequestOutputKind.DELTA,
-        }
-    )
+    values = {
+        **defaults,
+        **options,
+        "max_tokens": request.max_tokens,
+        "min_tokens": request.min_tokens or 0,
+        "ignore_eos": request.ignore_eos,
+        "stop_token_ids": list(request.stop_token_ids),
+        "logprobs": request.logprobs,
+        "prompt_logprobs": request.prompt_logprobs,
+        "structured_outputs": structured_outputs(request.guided_decoding),
+        "detokenize": False,
+        "output_kind": RequestOutputKind.DELTA,
+    }
+    try:
+        return SamplingParams(**values)
+    except TypeError as error:
+        raise InvalidRequestError(f"a sampling option has the wrong type: {error}") from error
 
 
 def structured_outputs(guided: Mapping[str, Any] | None) -> StructuredOutputsParams | None:

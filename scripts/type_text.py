@@ -51,6 +51,9 @@ def _members(hint: Any) -> Iterator[Any]:
     elif origin in (typing.Union, types.UnionType):
         for argument in typing.get_args(hint):
             yield from _members(argument)
+    elif origin is typing.Literal and None in typing.get_args(hint):
+        yield typing.Literal[*(option for option in typing.get_args(hint) if option is not None)]
+        yield type(None)
     else:
         yield hint
 

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, EngineDeadError, EngineInfo, GenerateRequest
-from dynamo.engines.vllm.footprint import Footprint, restore, temporary_directory
+from dynamo.engines.vllm.footprint import Footprint, set_variables, temporary_directory
 from dynamo.engines.vllm.kv_transfer import uses_nixl
 from dynamo.engines.vllm.log_noise import drop_expected_warnings
+from dynamo.engines.vllm.side_channel import VARIABLE as SIDE_CHANNEL_HOST
 from dynamo.engines.vllm.side_channel import ensure_side_channel_host
 from dynamo.engines.vllm.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from dynamo.engines.vllm.async_llm import RunningEngine
+
+LOG_STREAM = "VLLM_LOGGING_STREAM"
+"""vLLM would write its log to stdout, among what the program has to say."""
 
 _imported_with: Mapping[str, str] | None = None
 """Environment of the plan under which this process first imported vLLM."""
@@ -25,7 +29,7 @@ class VllmEngine:
 
     def __init__(self, plan: EnginePlan) -> None:
         self._plan = plan
-        self._environment_before: dict[str, str] | None = None
+        self._overridden: dict[str, str | None] = {}
         self._footprint: Footprint | None = None
         self._running: RunningEngine | None = None
         self._stopping = False
@@ -36,10 +40,7 @@ class VllmEngine:
         The event loop stays free meanwhile. A cancelled start ends once vLLM is imported, at the
         latest, and leaves nothing.
         """
-        self._environment_before = dict(os.environ)
-        os.environ.update(self._plan.environment)
-        if uses_nixl(self._plan.arguments.get("kv_transfer_config")):
-            ensure_side_channel_host(os.environ)
+        self._set_environment()
         self._footprint = Footprint()
         building = asyncio.ensure_future(asyncio.to_thread(self._build, self._footprint))
         try:
@@ -48,9 +49,17 @@ class VllmEngine:
             self._stopping = True
             if not building.done():
                 await asyncio.to_thread(self._footprint.kill_processes)
-                await asyncio.wait([building])
+                await asyncio.gather(building, return_exceptions=True)
             await self.stop()
             raise
+
+    def _set_environment(self) -> None:
+        names = {*self._plan.environment, SIDE_CHANNEL_HOST, LOG_STREAM}
+        self._overridden = {name: os.environ.get(name) for name in names}
+        os.environ.update(self._plan.environment)
+        os.environ.setdefault(LOG_STREAM, "ext://sys.stderr")
+        if uses_nixl(self._plan.arguments.get("kv_transfer_config")):
+            ensure_side_channel_host(os.environ)
 
     def _build(self, footprint: Footprint) -> EngineInfo:
         stopwatch = Stopwatch()
@@ -106,9 +115,8 @@ class VllmEngine:
             await running.shut_down()
         if footprint is not None:
             await asyncio.to_thread(footprint.remove)
-        if self._environment_before is not None:
-            restore(self._environment_before)
-            self._environment_before = None
+        overridden, self._overridden = self._overridden, {}
+        set_variables(overridden)
 
     def _started(self) -> "RunningEngine":
         if self._running is None:

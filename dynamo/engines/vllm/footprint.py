@@ -97,7 +97,8 @@ def temporary_directory(directory: Path) -> Iterator[None]:
         yield
     finally:
         tempfile.tempdir = None
-        restore(before)
+        changed = {name for name, _ in before.items() ^ os.environ.items()}
+        set_variables({name: before.get(name) for name in changed})
 
 
 def remove_directory(directory: Path) -> None:
@@ -106,12 +107,12 @@ def remove_directory(directory: Path) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def restore(before: Mapping[str, str]) -> None:
-    """Give os.environ the content of `before`, touching only what differs."""
-    for name in set(os.environ) - set(before):
-        del os.environ[name]
-    for name, value in before.items():
-        if os.environ.get(name) != value:
+def set_variables(values: Mapping[str, str | None]) -> None:
+    """Set environment variables; None unsets one."""
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
             os.environ[name] = value
 
 

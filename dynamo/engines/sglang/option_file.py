@@ -123,7 +123,7 @@ def _role(name: str, value: Any, source: str) -> Iterator[Assignment]:
 
 def _dynamo(name: str, value: Any, source: str) -> Assignment:
     """An option of Dynamo's own, such as `dyn-tool-call-parser`; else an unknown argument."""
-    key = canonical_key(name)
+    key = name if name in GROUPS else canonical_key(name)
     if key in GROUPS:
         return Assignment(key, value, source, f"{key}={override_text(value)}", selects=True)
     if not key:

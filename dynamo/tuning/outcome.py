@@ -47,7 +47,7 @@ def classify(error: BaseException, log: str, otherwise: Outcome) -> Outcome:
 
 def cause(error: BaseException, log: str) -> str:
     """Return the error in one line, with the first error in the log, which led to it."""
-    text = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+    text = " ".join(f"{type(error).__name__}: {error}".split())
     found = _ERROR_LINE.search(log)
     if found is not None and found[1] not in text:
         text = f"{text} ({found[1]})"

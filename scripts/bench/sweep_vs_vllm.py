@@ -91,7 +91,7 @@ def run_ours(overrides: list[str], arguments: Namespace, folder: Path) -> tuple[
     ]
     seconds, status, output = timed(command, dict(os.environ))
     print(output)
-    rows = list(csv.DictReader((directory / "results.csv").open()))
+    rows = list(csv.DictReader((directory / "results.csv").read_text().splitlines()))
     if status != 0 or [row["outcome"] for row in rows] != ["ok"] * 4:
         raise SystemExit(f"our sweep ended with {status}")
     return seconds, sum(float(row["seconds_measured"]) for row in rows)

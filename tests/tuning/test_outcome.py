@@ -44,8 +44,9 @@ def test_the_cause_adds_the_first_error_of_the_log() -> None:
 
 
 def test_the_cause_is_one_line_and_says_nothing_twice() -> None:
-    text = cause(ValueError("bad\nvalue"), "ValueError: bad")
-    assert text == "ValueError: bad"
+    text = cause(ValueError("bad\n  value"), "ValueError: bad value")
+    assert text == "ValueError: bad value"
+    assert len(cause(ValueError("bad " * 1000), "")) == 500
 
 
 def test_only_what_was_written_since_counts(tmp_path: Path) -> None:

@@ -89,7 +89,8 @@ def default_text(field: FieldInfo) -> str:
     value: Any = declared.default
     if declared.default_factory is not dataclasses.MISSING:
         value = declared.default_factory()
-    return value if isinstance(value, str) else json.dumps(value)
+    plain = isinstance(value, str) and value.isprintable()
+    return value if plain else json.dumps(value)
 
 
 def meaning(field: FieldInfo) -> str:

@@ -71,6 +71,18 @@ class RuntimePlan:
 
 
 @dataclass(frozen=True)
+class RouterPlan:
+    """How requests for the model are routed; replaces the frontend's own settings for it."""
+
+    mode: str
+    """`round-robin`, `random`, `kv`, ..."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings for every mode, under the runtime's names."""
+    kv_settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings for the mode `kv`, under the runtime's names."""
+
+
+@dataclass(frozen=True)
 class RegistrationPlan:
     """What the worker tells the frontend about its model (R102 to R104)."""
 
@@ -91,6 +103,16 @@ class RegistrationPlan:
     """Alternatives of worker types that must all be there before the model is listed."""
     serves_frontend: bool = True
     """False for a worker that only other workers call: its model is not registered."""
+    router: RouterPlan | None = None
+    """Routing that the model asks for; None leaves it to the frontend."""
+    default_thinking_mode: str | None = None
+    """`enabled` or `disabled` where a request does not say whether to reason."""
+    exclude_tools_when_tool_choice_none: bool = True
+    """Whether tools are left out of the prompt of a request that forbids their use."""
+    structural_tag: Mapping[str, Any] = field(default_factory=dict)
+    """How tool calls are guided by a grammar; empty: they are not."""
+    kv_state_endpoint: str | None = None
+    """Endpoint that owns this worker's KV events; None: its own."""
 
 
 @dataclass(frozen=True)

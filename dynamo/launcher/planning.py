@@ -13,6 +13,7 @@ from dynamo.config.plan import (
     WorkloadPlan,
 )
 from dynamo.config.roles import role_named
+from dynamo.config.routing import DEFAULT_MODE, router_plan
 from dynamo.config.rules.runtime import expand_path
 from dynamo.config.schema import Config
 from dynamo.engines.planners import plan_engine, worker_traits
@@ -70,6 +71,11 @@ def registration(config: Config, traits: WorkerTraits) -> RegistrationPlan:
         migration_limit=runtime.migration_limit,
         needs=role.needs,
         serves_frontend=role.serves_frontend,
+        router=router_plan(config),
+        default_thinking_mode=runtime.default_thinking_mode,
+        exclude_tools_when_tool_choice_none=runtime.exclude_tools_when_tool_choice_none,
+        structural_tag=runtime.structural_tag,
+        kv_state_endpoint=runtime.kv_state_endpoint,
     )
 
 
@@ -85,4 +91,5 @@ def frontend(config: Config) -> FrontendPlan | None:
     """Return the embedded frontend, or None when requests come from elsewhere."""
     if config.frontend.kind == "none":
         return None
-    return FrontendPlan(config.frontend.host, config.frontend.port, config.frontend.router_mode)
+    mode = config.frontend.router_mode or DEFAULT_MODE
+    return FrontendPlan(config.frontend.host, config.frontend.port, mode)

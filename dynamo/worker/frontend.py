@@ -6,15 +6,11 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from dynamo.llm import EngineType, EntrypointArgs, RouterConfig, RouterMode, make_engine, run_input
+from dynamo.llm import EngineType, EntrypointArgs, RouterConfig, make_engine, run_input
 
 from dynamo.config.plan import FrontendPlan, LaunchPlan
+from dynamo.worker.routing import ROUTER_MODES
 
-ROUTER_MODES = {
-    "round-robin": RouterMode.RoundRobin,
-    "random": RouterMode.Random,
-    "kv": RouterMode.KV,
-}
 LISTING_SECONDS = 30.0
 POLL_SECONDS = 0.05
 

@@ -1,6 +1,7 @@
 """Tell the frontend which model this worker serves (R100 to R104)."""
 
 import functools
+import json
 import operator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from dynamo.llm import ModelInput, ModelRuntimeConfig, ModelType, WorkerType, re
 
 from dynamo.config.plan import LaunchPlan
 from dynamo.engines.base import EngineInfo
+from dynamo.worker.routing import router_config
 
 ENDPOINT_TYPES = {"chat": ModelType.Chat, "completions": ModelType.Completions}
 WORKER_TYPES = {
@@ -29,6 +31,7 @@ async def register(plan: LaunchPlan, endpoint: Any, directory: Path, info: Engin
         str(directory),
         plan.model.served_name,
         kv_cache_block_size=info.kv_block_size,
+        router_config=router_config(registration.router),
         runtime_config=runtime_config(plan, info),
         custom_template_path=registration.custom_jinja_template,
         worker_type=WORKER_TYPES[registration.worker_type],
@@ -46,15 +49,22 @@ def model_type(plan: LaunchPlan) -> ModelType:
 
 def runtime_config(plan: LaunchPlan, info: EngineInfo) -> ModelRuntimeConfig:
     """R102: the limits that router and planner count with."""
-    config = ModelRuntimeConfig()
+    registration, config = plan.registration, ModelRuntimeConfig()
     config.context_length = info.context_length
     config.total_kv_blocks = info.total_kv_blocks
     config.max_num_seqs = info.max_num_seqs
     config.max_num_batched_tokens = info.max_num_batched_tokens
     config.data_parallel_size = info.data_parallel_size
-    config.tool_call_parser = plan.registration.tool_call_parser
-    config.reasoning_parser = plan.registration.reasoning_parser
-    config.enable_local_indexer = plan.registration.enable_local_indexer
+    config.tool_call_parser = registration.tool_call_parser
+    config.reasoning_parser = registration.reasoning_parser
+    config.enable_local_indexer = registration.enable_local_indexer
+    config.kv_state_endpoint = registration.kv_state_endpoint
+    config.exclude_tools_when_tool_choice_none = registration.exclude_tools_when_tool_choice_none
+    if registration.structural_tag:
+        config.set_structural_tag(dict(registration.structural_tag))
+    if registration.default_thinking_mode is not None:
+        mode = json.dumps(registration.default_thinking_mode)
+        config.set_engine_specific("default_thinking_mode", mode)
     return config
 
 

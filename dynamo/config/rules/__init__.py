@@ -10,8 +10,10 @@ from dynamo.config.rules import (
     network,
     observability,
     roles,
+    router,
     runtime,
     sampling,
+    structural_tag,
 )
 from dynamo.config.schema import Config
 
@@ -26,6 +28,13 @@ RULES: tuple[Rule, ...] = (
     runtime.local_indexer_follows_durability,
     runtime.memory_store_needs_own_frontend,
     runtime.etcd_credentials_in_pairs,
+    structural_tag.structural_tag_is_known,
+    router.settings_need_a_mode,
+    router.kv_settings_need_kv_mode,
+    router.guesses_are_forgotten_by_age,
+    router.predictions_wait_for_events,
+    router.policy_file_exists,
+    router.output_blocks_are_active_blocks,
     roles.media_role_needs_multimodal,
     roles.prompt_template_has_a_place,
     roles.encoder_has_shared_storage,

@@ -15,6 +15,7 @@ from dynamo.config.schema.model import ModelConfig, MultimodalConfig, RoleConfig
 from dynamo.config.schema.network import NetworkConfig, TopologyConfig
 from dynamo.config.schema.planes import EventPlaneConfig, NatsConfig, StoreConfig
 from dynamo.config.schema.request_plane import RequestPlaneConfig
+from dynamo.config.schema.router import RouterConfig
 from dynamo.config.schema.runtime import RuntimeConfig
 from dynamo.config.schema.sampling import SamplingConfig
 from dynamo.config.schema.service import FrontendConfig, WorkloadConfig
@@ -56,6 +57,7 @@ class Config:
     lora: LoraConfig = field(default_factory=LoraConfig)
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     frontend: FrontendConfig = field(default_factory=FrontendConfig)
+    router: RouterConfig = field(default_factory=RouterConfig)
     global_router: GlobalRouterConfig = field(default_factory=GlobalRouterConfig)
     workload: WorkloadConfig = field(default_factory=WorkloadConfig)
 
@@ -80,6 +82,7 @@ __all__ = [
     "NetworkConfig",
     "RequestPlaneConfig",
     "RoleConfig",
+    "RouterConfig",
     "RuntimeConfig",
     "SamplingConfig",
     "SglangBackend",

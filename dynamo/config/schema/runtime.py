@@ -1,6 +1,7 @@
 """Settings shared by every backend: names, parsers, templates, events, shutdown."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from dynamo.config.fields import setting
 
@@ -38,6 +39,19 @@ class RuntimeConfig:
     """Parser that turns model output into tool calls, such as `hermes` (R27)."""
     reasoning_parser: str | None = setting(None, env=("DYN_REASONING_PARSER",))
     """Parser that separates reasoning from the answer, such as `deepseek_r1` (R27)."""
+    default_thinking_mode: str | None = setting(
+        None, env=("DYN_DEFAULT_THINKING_MODE",), choices=("enabled", "disabled")
+    )
+    """Whether to reason when a request does not say; unset: as the chat template does."""
+    exclude_tools_when_tool_choice_none: bool = setting(
+        True, env=("DYN_EXCLUDE_TOOLS_WHEN_TOOL_CHOICE_NONE",)
+    )
+    """Leave tools out of the prompt of a request whose `tool_choice` is `none`."""
+    structural_tag: dict[str, Any] = setting({}, env=("DYN_STRUCTURAL_TAG",))
+    """Guide tool calls by a grammar, such as `{scope: always}`; empty: they are not guided. Keys:
+    `scope` (auto, always), `schema` (auto, strict), `reasoning_boundary` (auto, structural_tag,
+    backend), `allow_tool_calls_with_structured_output`, `exclude_special_tokens`,
+    `tool_arguments_any_order`. The variable holds a JSON object."""
     custom_jinja_template: str | None = setting(None, env=("DYN_CUSTOM_JINJA_TEMPLATE",))
     """File with a chat template that replaces the model's own. `$VAR` and `~` are expanded, the
     file must exist (R28 to R30)."""
@@ -46,6 +60,10 @@ class RuntimeConfig:
     enable_local_indexer: bool | None = setting(None, env=("DYN_LOCAL_INDEXER",))
     """Whether the worker indexes its own KV blocks for the router. Unset: exactly when KV events
     are not durable (R26)."""
+    kv_state_endpoint: str | None = setting(None, env=("DYN_KV_STATE_ENDPOINT",))
+    """Endpoint of an agent that keeps this worker's KV events; unset: the worker's own."""
+    fpm_trace: bool | None = setting(None, env=("DYN_FPM_TRACE",), exported=True)
+    """Trace each forward pass of the engine; unset: off."""
     migration_limit: int = setting(0, env=("DYN_MIGRATION_LIMIT",), minimum=0)
     """How often a broken request may move to another worker (R37)."""
     grace_period_seconds: float = setting(

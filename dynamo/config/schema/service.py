@@ -4,6 +4,16 @@ from dataclasses import dataclass
 
 from dynamo.config.fields import setting
 
+ROUTER_MODES = (
+    "round-robin",
+    "random",
+    "power-of-two",
+    "kv",
+    "direct",
+    "least-loaded",
+    "device-aware-weighted",
+)
+
 
 @dataclass
 class FrontendConfig:
@@ -16,10 +26,9 @@ class FrontendConfig:
     """Address to listen on; anything but loopback opens the API to the network."""
     port: int = setting(8000, env=("DYN_HTTP_PORT",), minimum=1, maximum=65535)
     """Port to listen on."""
-    router_mode: str = setting(
-        "round-robin", env=("DYN_ROUTER_MODE",), choices=("round-robin", "random", "kv")
-    )
-    """How the frontend picks a worker; `kv` prefers the one that holds the longest prefix."""
+    router_mode: str | None = setting(None, env=("DYN_ROUTER_MODE",), choices=ROUTER_MODES)
+    """How the frontend picks a worker; `kv` prefers the one that holds the longest prefix. Unset:
+    `round-robin`, and what a frontend elsewhere does."""
 
 
 @dataclass

@@ -25,7 +25,7 @@ SERVER = Machine(
     gpus=8,
     cpu_threads=64,
     memory_bytes=512 * 2**30,
-    engine_versions={"vllm": "0.32.0"},
+    engine_versions={"vllm": "0.32.0", "sglang": "0.5.20"},
 )
 
 

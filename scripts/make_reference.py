@@ -84,7 +84,7 @@ def row(field: FieldInfo) -> str:
 
 
 def default_text(field: FieldInfo) -> str:
-    """Return the default as it would be written in YAML."""
+    """Return the default on one line, as it could be written in YAML."""
     declared = next(one for one in dataclasses.fields(field.owner) if one.name == field.name)
     value: Any = declared.default
     if declared.default_factory is not dataclasses.MISSING:

@@ -40,7 +40,9 @@ def links(page: Path) -> list[str]:
 
 
 def make_targets() -> set[str]:
-    named = [re.findall(r"^    make ([a-z0-9 ]+)", page.read_text(), re.MULTILINE) for page in PAGES]
+    named = [
+        re.findall(r"^    make ([a-z0-9 ]+)", page.read_text(), re.MULTILINE) for page in PAGES
+    ]
     return {target for lines in named for line in lines for target in line.split()}
 
 

@@ -23,7 +23,8 @@ class ConnectorEntry:
 @dataclass
 class ConnectorConfig:
     """The connectors in use. `connector=nixl` chooses one, `connector=[kvbm,nixl]` several, in
-    order (R48 to R57)."""
+    order (R48 to R57). Today's worker of the reference refuses this for vLLM and wants the engine's
+    `kv_transfer_config` (R64); here both ways stay, one at a time (R50)."""
 
     chain: dict[str, ConnectorEntry] = setting({}, env=("DYN_CONNECTOR",), selects="connector")
     """Chosen connectors by name, first one asked first; empty: none."""

@@ -42,7 +42,8 @@ class RoleConfig:
 
 @dataclass
 class MultimodalConfig:
-    """Requests with images, video or audio, and the encoder cache that workers share."""
+    """Requests with images, video or audio, and the encoder cache that workers share. Fixed at the
+    start: a change comes with a rolling restart (R176)."""
 
     enabled: bool = setting(
         False,

@@ -1,13 +1,17 @@
 """Rules about roles, media and the encoder cache that workers share."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from dynamo.config.compose import Composition
 from dynamo.config.problems import Problem
 from dynamo.config.roles import ROLES
 from dynamo.config.rules import check_rules
 from dynamo.config.schema import Config, MultimodalConfig, RoleConfig, StoreConfig, VllmBackend
+
+Compose = Callable[..., Composition]
 
 NATIVE_ENCODER = "vllm_native_encoder_worker"
 MEDIA_ROLES = [name for name, role in ROLES.items() if role.handles_media]
@@ -83,6 +87,22 @@ def test_r89_two_directories_contradict_each_other() -> None:
     assert problems(NATIVE_ENCODER, enabled=True, ec_storage_path="/a", ec_extra_config=same) == []
     (problem,) = problems(NATIVE_ENCODER, enabled=True, ec_storage_path="/b", ec_extra_config=same)
     assert (problem.rule, problem.value) == ("R89", "/a")
+
+
+@pytest.mark.parametrize("text", ["{key: value}", "[1]", "no"])
+def test_r89_a_variable_that_is_no_json_object_is_refused(compose: Compose, text: str) -> None:
+    (problem,) = compose(DYN_VLLM_EC_EXTRA_CONFIG=text).problems
+    assert (problem.path, problem.fatal) == ("DYN_VLLM_EC_EXTRA_CONFIG", True)
+    assert "JSON object" in problem.allowed
+
+
+@pytest.mark.parametrize("text", ['{"key": "value"}', "{key: value}", "{key:value}"])
+def test_r89_settings_of_the_connector_may_be_json_or_a_mapping(
+    compose: Compose, text: str
+) -> None:
+    composition = compose(f"multimodal.ec_extra_config={text}")
+    assert composition.config is not None
+    assert composition.config.multimodal.ec_extra_config == {"key": "value"}
 
 
 def test_r90_a_directory_that_nobody_uses_is_noticed() -> None:

@@ -37,7 +37,11 @@ MOVED = {
         "runtime.",
     ),
     **dict.fromkeys(
-        ("use_vllm_tokenizer", "sleep_mode_level", "omni", "stage_configs_path", "kv_event_port"),
+        (
+            "use_vllm_tokenizer", "sleep_mode_level", "omni", "stage_configs_path", "kv_event_port",
+            "use_sglang_tokenizer", "embedding_worker", "image_diffusion_worker",
+            "image_diffusion_fs_url", "image_diffusion_base_url", "config_key",
+        ),
         "backend.",
     ),
     **dict.fromkeys(

@@ -1,5 +1,6 @@
 """The real model, a real engine in this process, and a real server: each started once."""
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from importlib import util
 from pathlib import Path
@@ -12,6 +13,13 @@ from dynamo.engines.vllm.engine import VllmEngine
 from dynamo.worker.model_files import local_model
 from tests.e2e.engines import DEFAULT_MODEL, started_engine
 from tests.e2e.servers import Server, running_server
+
+
+@pytest.fixture
+def short_directory() -> Iterator[Path]:
+    """Return an empty directory for temporary files; sockets in it have short enough paths."""
+    with tempfile.TemporaryDirectory(prefix="e2e-") as directory:
+        yield Path(directory)
 
 
 @pytest.fixture(scope="session")

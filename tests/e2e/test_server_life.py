@@ -56,9 +56,9 @@ def stream(server: Server, begun: Semaphore, max_tokens: int = TOKENS) -> int:
     return int(json.loads(lines[-2].removeprefix("data: "))["usage"]["completion_tokens"])
 
 
-def test_r117_sigterm_during_streams_loses_none(smollm2: Path, tmp_path: Path) -> None:
+def test_r117_sigterm_during_streams_loses_none(smollm2: Path, short_directory: Path) -> None:
     with (
-        server_that_ends(tmp_path / "server.log") as server,
+        server_that_ends(short_directory / "server.log") as server,
         ThreadPoolExecutor(STREAMS) as pool,
     ):
         begun = Semaphore(0)
@@ -70,11 +70,11 @@ def test_r117_sigterm_during_streams_loses_none(smollm2: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("executor", ["uni", "mp"])
 def test_r116_a_killed_engine_ends_the_worker_with_status_1(
-    smollm2: Path, tmp_path: Path, executor: str
+    smollm2: Path, short_directory: Path, executor: str
 ) -> None:
     override = f"+backend.engine.distributed_executor_backend={executor}"
     with (
-        server_that_ends(tmp_path / "server.log", override) as server,
+        server_that_ends(short_directory / "server.log", override) as server,
         ThreadPoolExecutor(1) as pool,
     ):
         begun = Semaphore(0)
@@ -88,10 +88,10 @@ def test_r116_a_killed_engine_ends_the_worker_with_status_1(
     assert "the engine died" in server.log.read_text()
 
 
-def test_ctrl_c_reaches_the_worker_alone(smollm2: Path, tmp_path: Path) -> None:
+def test_ctrl_c_reaches_the_worker_alone(smollm2: Path, short_directory: Path) -> None:
     """A terminal sends SIGINT to the whole process group: the engine core must not take it."""
     with (
-        server_that_ends(tmp_path / "server.log") as server,
+        server_that_ends(short_directory / "server.log") as server,
         ThreadPoolExecutor(1) as pool,
     ):
         assert os.getpgid(server.engine_core().pid) != os.getpgid(server.process.pid)

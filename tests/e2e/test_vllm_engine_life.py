@@ -32,15 +32,15 @@ PROMPT = range(100, 164)
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nothing_is_left(short_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """After each test: no process, no temporary file, and the environment as it was."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(short_directory))
     monkeypatch.setattr(tempfile, "tempdir", None)
     before = environment()
     yield
     collect()
     assert engine_processes() == []
-    assert list(tmp_path.iterdir()) == []
+    assert list(short_directory.iterdir()) == []
     assert environment() == before
 
 
@@ -129,7 +129,7 @@ async def test_a_cancelled_start_leaves_nothing(smollm2: Path) -> None:
         await asyncio.wait_for(starting, 30)
 
 
-def test_the_engine_ends_when_its_parent_is_killed(smollm2: Path, tmp_path: Path) -> None:
+def test_the_engine_ends_when_its_parent_is_killed(smollm2: Path, short_directory: Path) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-m", "tests.e2e.orphan", str(smollm2)],
         stdout=subprocess.PIPE,
@@ -139,7 +139,7 @@ def test_the_engine_ends_when_its_parent_is_killed(smollm2: Path, tmp_path: Path
     assert parent.stdout is not None
     try:
         assert "started\n" in iter(parent.stdout.readline, "")
-        check_orphans(parent, tmp_path)
+        check_orphans(parent, short_directory)
     finally:
         parent.kill()
 

@@ -30,7 +30,7 @@ from dynamo.config.provenance import file_assignments, flatten, search_path, sou
 from dynamo.config.role_switches import read_role_switches
 from dynamo.config.schema import BACKENDS, Config
 from dynamo.config.schema_index import SchemaIndex, schema_index
-from dynamo.config.values import InvalidValueError, check_limits, check_type
+from dynamo.config.values import InvalidValueError, as_declared, check_limits, check_type
 
 CONFIG_NAME = "config"
 VERSION_BASE = "1.3"
@@ -188,6 +188,9 @@ def finish(
             for key in sorted(OmegaConf.missing_keys(tree))
         ]
         values = dict(flatten(OmegaConf.to_container(tree, resolve=True)))
+        for path, value in _respelled(index, values):
+            OmegaConf.update(tree, path, value)
+            values[path] = value
         config = cast(Config, OmegaConf.to_object(tree))
     except MissingMandatoryValue:
         return Composition(None, tuple(problems), texts)
@@ -199,6 +202,13 @@ def finish(
 
     problems += limit_problems(index, values)
     return Composition(config, tuple(problems), texts, values, tuple(given), find_sources)
+
+
+def _respelled(index: SchemaIndex, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the choices that are written in another case than the schema's."""
+    chosen = [(path, index.fields[path]) for path in values if path in index.fields]
+    pairs = [(path, as_declared(values[path], field)) for path, field in chosen]
+    return [(path, value) for path, value in pairs if value != values[path]]
 
 
 def limit_problems(index: SchemaIndex, values: Mapping[str, Any]) -> Iterator[Problem]:

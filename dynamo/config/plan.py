@@ -101,6 +101,8 @@ class RegistrationPlan:
     migration_limit: int = 0
     needs: tuple[tuple[str, ...], ...] = ()
     """Alternatives of worker types that must all be there before the model is listed."""
+    canary_payload: Mapping[str, Any] = field(default_factory=dict)
+    """Request by which the runtime tests an idle worker; empty: the smallest one (R195)."""
     serves_frontend: bool = True
     """False for a worker that only other workers call: its model is not registered."""
     router: RouterPlan | None = None

@@ -154,6 +154,14 @@ def check_limits(value: Any, field: FieldInfo) -> list[Problem]:
     return [problem for item in items for problem in _check_one(item, field)]
 
 
+def as_declared(value: Any, field: FieldInfo) -> Any:
+    """Return a choice, or a list of them, in the schema's spelling: choices count in any case."""
+    if isinstance(value, list):
+        return [as_declared(item, field) for item in value]
+    spelled = {choice.lower(): choice for choice in field.setting.choices}
+    return spelled.get(value.lower(), value) if isinstance(value, str) else value
+
+
 def _check_one(value: Any, field: FieldInfo) -> list[Problem]:
     choices = field.setting.choices
     if choices and str(value).lower() not in (choice.lower() for choice in choices):

@@ -71,6 +71,7 @@ def registration(config: Config, traits: WorkerTraits) -> RegistrationPlan:
         migration_limit=runtime.migration_limit,
         needs=role.needs,
         serves_frontend=role.serves_frontend,
+        canary_payload=config.health.canary_payload,
         router=router_plan(config),
         default_thinking_mode=runtime.default_thinking_mode,
         exclude_tools_when_tool_choice_none=runtime.exclude_tools_when_tool_choice_none,

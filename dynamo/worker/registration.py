@@ -68,9 +68,9 @@ def runtime_config(plan: LaunchPlan, info: EngineInfo) -> ModelRuntimeConfig:
     return config
 
 
-def health_check_payload() -> dict[str, Any]:
-    """R195: the smallest request that proves that the engine generates."""
-    return {
+def health_check_payload(plan: LaunchPlan) -> dict[str, Any]:
+    """R195: the planned canary, else the smallest request that proves that the engine generates."""
+    return dict(plan.registration.canary_payload) or {
         "token_ids": [1],
         "sampling_options": {"temperature": 0.0},
         "stop_conditions": {

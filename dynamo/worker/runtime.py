@@ -53,7 +53,7 @@ class Worker:
         endpoint = runtime.endpoint(plan.endpoint.path)
         worker = cls(plan, runtime, endpoint, handler, [])
         await register(plan, endpoint, directory, info)
-        worker._serve(endpoint, handler.generate, health_check_payload())
+        worker._serve(endpoint, handler.generate, health_check_payload(plan))
         clear = f"{plan.endpoint.namespace}.{plan.endpoint.component}.clear_kv_blocks"
         worker._serve(runtime.endpoint(clear), handler.clear_kv_blocks)
         if plan.frontend is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uvloop
 
+from dynamo.config.native_environment import exported_variables
 from dynamo.config.plan import LaunchPlan
 from dynamo.engines.base import Engine, EngineInfo
 from dynamo.engines.registry import build_engine
@@ -31,6 +32,8 @@ PROCESS_DEFAULTS = {
 
 def serve(plan: LaunchPlan) -> int:
     """Run until a signal or a failure; returns the exit status (R116, R117)."""
+    for overruled in exported_variables() - plan.runtime.environment.keys():
+        os.environ.pop(overruled, None)
     os.environ.update(plan.runtime.environment)
     for name, value in PROCESS_DEFAULTS.items():
         os.environ.setdefault(name, value)

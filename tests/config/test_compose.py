@@ -251,3 +251,14 @@ def test_what_is_exported_for_the_engine_is_seen_and_kept(compose: Compose) -> N
     assert composition.sources["backend.environment.OMP_NUM_THREADS"] == "OMP_NUM_THREADS"
     louder = compose("backend.environment.OMP_NUM_THREADS=1", OMP_NUM_THREADS="3")
     assert louder.values["backend.environment.OMP_NUM_THREADS"] == "1"
+
+
+def test_choices_count_in_any_case_and_are_planned_as_declared(compose: Compose) -> None:
+    composition = compose(
+        "frontend.router_mode=KV", "runtime.endpoint_types=[Chat]", DYN_RESPONSE_PLANE="QUIC"
+    )
+    paths = ("frontend.router_mode", "runtime.endpoint_types", "request_plane.response_plane")
+    assert values(composition, *paths) == ["kv", ["chat"], "quic"]
+    assert composition.config is not None
+    assert composition.config.frontend.router_mode == "kv"
+    assert composition.sources["frontend.router_mode"] == "command line"

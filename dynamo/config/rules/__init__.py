@@ -44,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     network.announced_hosts_are_specific,
     network.tls_files_in_pairs,
     network.tls_protects_what_it_seems_to,
+    network.frontend_speaks_tls,
     network.nats_user_has_a_password,
     network.nats_authenticates_once,
     network.broker_url_has_both_sides,

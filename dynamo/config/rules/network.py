@@ -59,6 +59,22 @@ def tls_protects_what_it_seems_to(config: Config) -> Iterator[Problem]:
             yield Problem(path, True, text, "", f"{path}=false", "R173", fatal=False)
 
 
+def frontend_speaks_tls(config: Config) -> Iterator[Problem]:
+    """R173: the embedded frontend is a client of its own worker; where it cannot finish the
+    handshake, each request ends with 503."""
+    plane = config.request_plane
+    if config.frontend.kind == "none" or plane.tls_cert_path is None:
+        return
+    if plane.tls_ca_cert_path is None and not plane.tls_insecure:
+        text = "is missing: the frontend cannot check the certificate of its own worker"
+        path, allowed = "request_plane.tls_ca_cert_path", "file of the authority that signed it"
+        yield Problem(path, None, text, allowed, rule="R173")
+    if plane.tls_client_ca_cert_path is not None and plane.tls_client_cert_path is None:
+        text = "is missing: the worker turns its own frontend away"
+        path, allowed = "request_plane.tls_client_cert_path", "certificate and key for clients"
+        yield Problem(path, None, text, allowed, rule="R173")
+
+
 def nats_user_has_a_password(config: Config) -> Iterator[Problem]:
     """R173: a user logs in to NATS with a password; a password alone is not used."""
     user, password = config.nats.username, config.nats.password

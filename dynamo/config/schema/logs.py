@@ -12,9 +12,9 @@ class LogsConfig:
 
     level: str | None = setting(None, env=("DYN_LOG",), exported=True)
     """`trace`, `debug`, `info`, `warn` or `error`, or a list such as `info,dynamo_runtime=debug`
-    with levels for single targets; unset: `info`. `warning` and `critical` are understood and
-    handed on as `warn` and `error`, since the runtime takes other words for names of targets and
-    falls silent."""
+    with levels for single targets; unset: `warn`, without the runtime's news of each request.
+    `warning` and `critical` are understood and handed on as `warn` and `error`, since the runtime
+    takes other words for names of targets and falls silent."""
     config_path: str | None = setting(None, env=("DYN_LOGGING_CONFIG_PATH",), exported=True)
     """TOML file with levels per target; unset: /opt/dynamo/etc/logging.toml, if it exists."""
     console_format: str | None = setting(

@@ -116,7 +116,8 @@ class RequestPlaneConfig:
     tls_key_path: str | None = setting(None, env=("DYN_TCP_TLS_KEY_PATH",), exported=True)
     """PEM key of the request listener's certificate."""
     tls_ca_cert_path: str | None = setting(None, env=("DYN_TCP_TLS_CA_CERT_PATH",), exported=True)
-    """PEM certificate authority with which a client checks a worker's certificate."""
+    """PEM certificate authority with which a client checks a worker's certificate; a certificate
+    that signed itself is not accepted as its own authority."""
     tls_insecure: bool | None = setting(None, env=("DYN_TCP_TLS_INSECURE",), exported=True)
     """Let clients accept any certificate: for development only; unset: off."""
     tls_server_name: str | None = setting(None, env=("DYN_TCP_TLS_SERVER_NAME",), exported=True)

@@ -24,7 +24,8 @@ class RuntimeConfig:
     stable_routing_id: str | None = setting(None, env=("DYN_STABLE_ROUTING_ID",), exported=True)
     """Name under which routers remember this worker across restarts."""
     self_host_metadata: bool | None = setting(None, env=("DYN_SELF_HOST_METADATA",), exported=True)
-    """Whether the worker's status server gives frontends the model's files; unset: on."""
+    """Whether the worker's status server gives frontends the model's files; unset: no, they read
+    them from a directory."""
     endpoint: str | None = setting(None, env=("DYN_ENDPOINT",))
     """Full endpoint name, `dyn://namespace.component.endpoint`; replaces all three derived parts
     (R99)."""

@@ -8,6 +8,7 @@ from dynamo.config.rules import check_rules, network
 from dynamo.config.schema import (
     Config,
     EventPlaneConfig,
+    FrontendConfig,
     MockerBackend,
     NatsConfig,
     RequestPlaneConfig,
@@ -28,7 +29,13 @@ def paths(rule: Any, built: Config) -> list[str]:
 
 def test_a_valid_configuration_breaks_no_rule() -> None:
     plane = RequestPlaneConfig(
-        tls_cert_path="a", tls_key_path="b", tls_client_ca_cert_path="c", response_host="10.0.0.1"
+        tls_cert_path="a",
+        tls_key_path="b",
+        tls_ca_cert_path="c",
+        tls_client_ca_cert_path="c",
+        tls_client_cert_path="d",
+        tls_client_key_path="e",
+        response_host="10.0.0.1",
     )
     assert check_rules(config(request_plane=plane, nats=NatsConfig(token="t"))) == []  # noqa: S106
 
@@ -87,6 +94,32 @@ def test_r173_clients_are_not_checked_by_a_listener_without_tls() -> None:
     (problem,) = network.tls_protects_what_it_seems_to(config(request_plane=plane))
     assert problem.fatal
     assert problem.path == "request_plane.tls_client_ca_cert_path"
+
+
+SERVER: dict[str, Any] = {"tls_cert_path": "c", "tls_key_path": "k"}
+
+
+@pytest.mark.parametrize(
+    ("plane", "kind", "missing"),
+    [
+        (SERVER, "embedded", ["tls_ca_cert_path"]),
+        (SERVER, "none", []),
+        (SERVER | {"tls_ca_cert_path": "ca"}, "embedded", []),
+        (SERVER | {"tls_insecure": True}, "embedded", []),
+        (
+            SERVER | {"tls_ca_cert_path": "ca", "tls_client_ca_cert_path": "ca"},
+            "embedded",
+            ["tls_client_cert_path"],
+        ),
+        ({"tls_ca_cert_path": "ca"}, "embedded", []),
+    ],
+)
+def test_r173_the_embedded_frontend_can_finish_the_handshake(
+    plane: dict[str, Any], kind: str, missing: list[str]
+) -> None:
+    built = config(request_plane=RequestPlaneConfig(**plane), frontend=FrontendConfig(kind))
+    wrong = paths(network.frontend_speaks_tls, built)
+    assert wrong == [f"request_plane.{name}" for name in missing]
 
 
 @pytest.mark.parametrize(

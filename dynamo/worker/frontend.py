@@ -63,6 +63,7 @@ def curl_line(frontend: FrontendPlan, model: str) -> str:
         "model": model,
         "messages": [{"role": "user", "content": "What is the capital of France?"}],
         "max_tokens": 32,
+        "temperature": 0,
     }
     return (
         f"curl {base_url(frontend)}/v1/chat/completions "

@@ -15,6 +15,9 @@ import pytest
 from tests.worker.processes import MODEL, StartWorker, Worker
 
 
+pytestmark = pytest.mark.e2e
+
+
 def stream_tokens(worker: Worker, number: int, begun: Semaphore) -> int:
     """Return how many tokens arrive for one streamed request; `begun` counts first tokens."""
     body: dict[str, Any] = {

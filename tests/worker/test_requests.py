@@ -12,6 +12,9 @@ import pytest
 from tests.worker.processes import MODEL, StartWorker, Worker
 
 
+pytestmark = pytest.mark.e2e
+
+
 def events(response: httpx.Response) -> list[dict[str, Any]]:
     """Return the JSON events of a streamed answer, which must end with [DONE]."""
     lines = [line for line in response.text.splitlines() if line.startswith("data: ")]

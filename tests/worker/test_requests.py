@@ -11,7 +11,6 @@ import pytest
 
 from tests.worker.processes import MODEL, StartWorker, Worker
 
-
 pytestmark = pytest.mark.e2e
 
 

@@ -42,11 +42,16 @@ def summary(router: GlobalRouter) -> Iterator[str]:
     for pools in router.pools:
         rows, columns = pools.rows, pools.columns
         yield (
-            f"{pools.kind}: {len(pools.namespaces)} pools; "
-            f"{rows.name} {rows.minimum:g} to {rows.maximum:g} in {rows.resolution} rows, "
+            f"{pools.kind}: {_count(len(pools.namespaces), 'pool')}; "
+            f"{rows.name} {rows.minimum:g} to {rows.maximum:g} "
+            f"in {_count(rows.resolution, 'row')}, "
             f"{columns.name} {columns.minimum:g} to {columns.maximum:g} "
-            f"in {columns.resolution} columns"
+            f"in {_count(columns.resolution, 'column')}"
         )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def choices(

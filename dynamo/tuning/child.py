@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import uvloop
+
 from dynamo.config.plan import EnginePlan, LaunchPlan
 from dynamo.tuning.bench import EngineLog, measure
 from dynamo.tuning.pool import BuildEngine, EnginePool
@@ -31,7 +33,7 @@ def serve(
     signal.signal(signal.SIGTERM, _exit)
     os.environ.update(environment)
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_serve(connection, directory, build))
+        uvloop.run(_serve(connection, directory, build))
 
 
 async def _serve(connection: Connection, directory: Path, build: BuildEngine) -> None:

@@ -1,21 +1,20 @@
 """Runs trials one after the other, so that as few engines as possible are started."""
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from dynamo.config.plan import LaunchPlan
 from dynamo.engines.registry import build_engine
+from dynamo.tuning.host import EngineHost
 from dynamo.tuning.pool import BuildEngine
-from dynamo.tuning.process import BenchProcess, TimeLimits
-from dynamo.tuning.records import Records
+from dynamo.tuning.process import TimeLimits
+from dynamo.tuning.records import DirectoryInUseError, Records
 from dynamo.tuning.report import Report, terminal_report
 from dynamo.tuning.trial import Measurement, Outcome, Trial, TrialResult, trial_key
 from dynamo.tuning.versions import installed_versions
-from dynamo.worker.model_files import ModelUnavailableError, local_model
 
 
 class InterruptedSweepError(KeyboardInterrupt):
@@ -37,15 +36,19 @@ def run_sweep(
 
     Records, table and engine logs go to `directory`. Trials that are recorded there as ok, under
     the same resolved plan and versions, are not run again. On SIGINT or SIGTERM the engine is
-    stopped, what is finished stays recorded, and the status is 128 plus the signal's number.
+    stopped, what is finished stays recorded, and the status is 128 plus the signal's number. It is
+    2 when another sweep is writing to the directory.
     """
     report = report or terminal_report(directory)
-    with Records(directory) as records, _signals_raise():
-        sweep = _Sweep(trials, directory, records, report, build, limits or TimeLimits())
-        try:
-            return sweep.run()
-        except InterruptedSweepError as interrupt:
-            return 128 + interrupt.number
+    host = EngineHost(directory, build, limits or TimeLimits())
+    try:
+        with Records(directory) as records, _signals_raise():
+            return _Sweep(trials, host, records, report).run()
+    except InterruptedSweepError as interrupt:
+        return 128 + interrupt.number
+    except DirectoryInUseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
 
 
 def in_running_order(trials: Sequence[Trial]) -> list[Trial]:
@@ -53,42 +56,29 @@ def in_running_order(trials: Sequence[Trial]) -> list[Trial]:
 
     Trials without a plan come first: they cost nothing.
     """
-    environments: list[object] = []
-    engines: list[str] = []
-    for trial in trials:
-        if trial.plan is not None:
-            environments.append(trial.plan.engine.environment)
-            engines.append(trial.plan.engine.key)
+    engines = [trial.plan.engine for trial in trials if trial.plan is not None]
+    environments = [engine.environment for engine in engines]
+    keys = [engine.key for engine in engines]
 
     def rank(trial: Trial) -> tuple[int, int, int]:
         if trial.plan is None:
             return (-1, -1, trial.number)
         engine = trial.plan.engine
-        return (environments.index(engine.environment), engines.index(engine.key), trial.number)
+        return (environments.index(engine.environment), keys.index(engine.key), trial.number)
 
     return sorted(trials, key=rank)
 
 
 class _Sweep:
-    """The state of one run: the process with the live engine, and the results so far."""
+    """The state of one run: the results so far, by trial and by key."""
 
     def __init__(
-        self,
-        trials: Sequence[Trial],
-        directory: Path,
-        records: Records,
-        report: Report,
-        build: BuildEngine,
-        limits: TimeLimits,
+        self, trials: Sequence[Trial], host: EngineHost, records: Records, report: Report
     ) -> None:
         self._trials = trials
+        self._host = host
         self._records = records
         self._report = report
-        self._new_process: Callable[[LaunchPlan], BenchProcess] = lambda plan: BenchProcess(
-            plan.engine.environment, directory, build, limits
-        )
-        self._process: BenchProcess | None = None
-        self._environment: object = None
         self._finished = {r.key: r for r in records.read() if r.measurement.outcome is Outcome.OK}
         self._results: dict[int, TrialResult] = {}
 
@@ -99,7 +89,7 @@ class _Sweep:
                 self._run_trial(trial)
         finally:
             try:
-                self._close_process()
+                self._host.close()
             finally:
                 self._report.end(list(self._results.values()))
         succeeded = any(r.measurement.outcome is Outcome.OK for r in self._results.values())
@@ -125,33 +115,7 @@ class _Sweep:
         if trial.plan is None:
             text = "; ".join(f"{p.path}={p.value}: {p.message}" for p in trial.problems)
             return Measurement(Outcome.INVALID, text)
-        try:
-            plan = _with_local_model(trial.plan)
-        except ModelUnavailableError as error:
-            return Measurement(Outcome.START_FAILED, str(error))
-        return self._process_for(plan).measure(plan, self._report.progress)
-
-    def _process_for(self, plan: LaunchPlan) -> BenchProcess:
-        usable = self._process is not None and self._process.is_usable
-        if self._process is None or not usable or self._environment != plan.engine.environment:
-            self._close_process()
-            self._process = self._new_process(plan)
-            self._environment = plan.engine.environment
-        return self._process
-
-    def _close_process(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.close()
-
-
-def _with_local_model(plan: LaunchPlan) -> LaunchPlan:
-    """Name the model's local directory in the engine's arguments, where they name a model."""
-    reference = plan.engine.arguments.get("model")
-    if reference is None:
-        return plan
-    arguments = {**plan.engine.arguments, "model": str(local_model(reference, print))}
-    return replace(plan, engine=replace(plan.engine, arguments=arguments))
+        return self._host.measure(trial.plan, self._report.progress)
 
 
 @contextmanager

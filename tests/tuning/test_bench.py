@@ -31,8 +31,8 @@ async def test_measured_times_are_those_of_the_engine() -> None:
     metrics = result.metrics
     assert metrics is not None
     assert metrics.tpot is not None
-    assert 0.055 <= metrics.ttft.p50 < 0.5
-    assert 0.015 <= metrics.tpot.p50 < 0.5
+    assert 0.055 <= metrics.ttft.p50 < 2
+    assert 0.015 <= metrics.tpot.p50 < 2
 
 
 async def test_the_second_trial_on_an_engine_pays_no_start_and_finds_no_cache() -> None:

@@ -114,7 +114,7 @@ async def test_starting_and_stopping_are_timed() -> None:
     workshop, seconds = Workshop(), Seconds()
     async with EnginePool(workshop.build, workshop.before_start) as pool:
         await pool.acquire(engine_plan(startup_seconds=0.05), seconds)
-        assert 0.05 <= seconds.engine_start < 1
+        assert seconds.engine_start >= 0.05
         assert seconds.engine_stop == 0
         await pool.discard(seconds)
         assert seconds.engine_stop > 0

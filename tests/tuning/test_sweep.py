@@ -22,13 +22,14 @@ from dynamo.config.problems import Problem
 from dynamo.engines.base import EngineInfo
 from dynamo.engines.mocker.engine import MockEngine
 from dynamo.tuning.process import TimeLimits
-from dynamo.tuning.records import TABLE_FILE, TRIALS_FILE
+from dynamo.tuning.records import TABLE_FILE, TRIALS_FILE, Records
 from dynamo.tuning.report import Report
 from dynamo.tuning.sweep import in_running_order, run_sweep
 from dynamo.tuning.trial import Trial
 from tests.tuning.plans import engine_plan, trial
 
-LIMITS = TimeLimits(engine_start=5.0, token=1.0, stop=5.0)
+PATIENT = TimeLimits(engine_start=60.0, token=60.0, stop=10.0)
+IMPATIENT = TimeLimits(engine_start=60.0, token=2.0, stop=1.0)
 
 
 class LoudEngine(MockEngine):
@@ -71,7 +72,7 @@ def sweep(
     directory: Path,
     trials: Sequence[Trial],
     build: Any = MockEngine,
-    limits: TimeLimits = LIMITS,
+    limits: TimeLimits = PATIENT,
 ) -> int:
     report = Report(Console(file=io.StringIO(), width=160), directory)
     return run_sweep(trials, directory, report, build, limits)
@@ -115,8 +116,7 @@ def test_failing_trials_are_recorded_and_the_others_run(tmp_path: Path) -> None:
         trial(3, engine_plan(fail="out_of_memory", out_of_memory_above=8, max_num_seqs=9)),
         trial(4, engine_plan(fail="out_of_memory", out_of_memory_above=8, max_num_seqs=8)),
         Trial(5, (), None, (problem,)),
-        trial(6, engine_plan(decode_step_seconds=600)),
-        trial(7, concurrency=3),
+        trial(6, concurrency=3),
     ]
     assert sweep(tmp_path, trials) == 0
     assert outcomes(tmp_path) == {
@@ -126,12 +126,10 @@ def test_failing_trials_are_recorded_and_the_others_run(tmp_path: Path) -> None:
         3: "out_of_memory",
         4: "ok",
         5: "invalid",
-        6: "timed_out",
-        7: "ok",
+        6: "ok",
     }
     errors = {line["number"]: line["measurement"]["error"] for line in lines(tmp_path)}
     assert errors[5] == "workload.concurrency=-1: must be at least 1"
-    assert errors[6] == "TimeoutError: no sign of life for 1 s"
     assert_nothing_is_left()
 
 
@@ -140,9 +138,16 @@ def test_the_status_is_1_when_no_trial_is_ok(tmp_path: Path) -> None:
 
 
 def test_a_start_that_hangs_times_out(tmp_path: Path) -> None:
-    limits = replace(LIMITS, engine_start=2.0)
+    limits = replace(IMPATIENT, engine_start=2.0)
     assert sweep(tmp_path, [trial(0, engine_plan(startup_seconds=600))], limits=limits) == 1
     assert outcomes(tmp_path) == {0: "timed_out"}
+
+
+def test_a_load_that_hangs_times_out_and_the_next_trial_runs(tmp_path: Path) -> None:
+    hangs = trial(0, engine_plan(decode_step_seconds=600))
+    assert sweep(tmp_path, [hangs, trial(1)], limits=IMPATIENT) == 0
+    assert outcomes(tmp_path) == {0: "timed_out", 1: "ok"}
+    assert lines(tmp_path)[0]["measurement"]["error"] == "TimeoutError: no sign of life for 2 s"
 
 
 def test_an_engine_that_takes_its_process_down_is_a_crash(tmp_path: Path) -> None:
@@ -185,6 +190,20 @@ def test_the_same_directory_continues_without_running_ok_trials_again(tmp_path: 
     ]
 
 
+def test_a_directory_that_another_sweep_uses_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Records(tmp_path):
+        assert sweep(tmp_path, [trial(0)]) == 2
+    assert "another sweep is writing" in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_there_is_a_failed_start(tmp_path: Path) -> None:
+    assert sweep(tmp_path, [trial(0, engine_plan(model="/nowhere/model"))]) == 1
+    assert outcomes(tmp_path) == {0: "start_failed"}
+    assert "/nowhere/model" in lines(tmp_path)[0]["measurement"]["error"]
+
+
 def test_equal_trials_are_measured_once(tmp_path: Path) -> None:
     assert sweep(tmp_path, [trial(0), trial(1)]) == 0
     assert [line["number"] for line in lines(tmp_path)] == [0]
@@ -218,7 +237,8 @@ def test_a_signal_stops_the_engine_and_keeps_what_is_finished(
 def test_processes_of_the_engine_do_not_outlive_the_sweep(
     tmp_path: Path, step_seconds: float
 ) -> None:
-    sweep(tmp_path, [trial(0, engine_plan(decode_step_seconds=step_seconds))], ForkingEngine)
+    point = trial(0, engine_plan(decode_step_seconds=step_seconds))
+    sweep(tmp_path, [point], ForkingEngine, IMPATIENT)
     (log,) = tmp_path.glob("engine-*.log")
     pid = int(log.read_text().split()[1])
     deadline = time.monotonic() + 5

@@ -142,7 +142,7 @@ async def test_time_follows_prefill_speed_and_batch_size() -> None:
         )
         seconds = loop.time() - begin
     # One step of 100 prompt tokens, then three decode steps of four sequences.
-    assert (0.01 + 0.1) + 3 * (0.01 + 4 * 0.005) <= seconds < 0.5
+    assert (0.01 + 0.1) + 3 * (0.01 + 4 * 0.005) <= seconds < 2
 
 
 async def test_the_context_length_ends_an_answer() -> None:

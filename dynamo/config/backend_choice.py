@@ -43,13 +43,16 @@ def chosen_backend(
     explicit = [text.partition("=")[2] for text in choices if text.startswith("backend=")]
     if explicit:
         return explicit[-1] if explicit[-1] in BACKENDS else None
-    try:
-        defaults = loader.compute_defaults_list("config", choices, RunMode.RUN).defaults
-    except HydraException:
-        return None
-    names = [default.config_path or "" for default in defaults]
-    found = [name.removeprefix("backend/") for name in names if name.startswith("backend/")]
-    return found[-1] if found else None
+    decisive = [text for text in choices if text.startswith(("preset=", "deployment="))]
+    for attempt in (choices, decisive):
+        try:
+            defaults = loader.compute_defaults_list("config", attempt, RunMode.RUN).defaults
+        except (HydraException, ValueError):
+            continue  # a bad option, such as `store=true`: reported where options are checked
+        names = [default.config_path or "" for default in defaults]
+        found = [name.removeprefix("backend/") for name in names if name.startswith("backend/")]
+        return found[-1] if found else None
+    return None
 
 
 def concerning(environ: Mapping[str, str], backend: Callable[[], str | None]) -> Variables:

@@ -5,6 +5,7 @@ composed nevertheless, so that one run finds everything.
 """
 
 import functools
+import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -206,6 +207,9 @@ def finish(
     def find_sources() -> dict[str, str]:
         return sources(values, [*file_assignments(loader, texts), *given])
 
+    strange = list(reference_problems(index, values))
+    if strange:
+        return Composition(None, (*problems, *strange), texts)
     problems += limit_problems(index, values)
     return Composition(config, tuple(problems), texts, values, tuple(given), find_sources)
 
@@ -215,6 +219,16 @@ def _respelled(index: SchemaIndex, values: Mapping[str, Any]) -> list[tuple[str,
     chosen = [(path, index.fields[path]) for path in values if path in index.fields]
     pairs = [(path, as_declared(values[path], field)) for path, field in chosen]
     return [(path, value) for path, value in pairs if value != values[path]]
+
+
+def reference_problems(index: SchemaIndex, values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check lists and mappings that were given as `${...}`, which are known only now."""
+    for path, value in values.items():
+        field = index.fields.get(path)
+        kind = typing.get_origin(field.type) if field is not None else None
+        if kind is not None and value is not None and not isinstance(value, kind):
+            noun = "a list" if kind is list else "a mapping"
+            yield Problem(path, value, f"does not refer to {noun}", noun)
 
 
 def limit_problems(index: SchemaIndex, values: Mapping[str, Any]) -> Iterator[Problem]:

@@ -215,6 +215,24 @@ def test_a_preset_can_be_taken_back(compose: Compose, overrides: list[str]) -> N
     assert chosen.values["backend.engine.max_num_seqs"] == 16
 
 
+@pytest.mark.parametrize("key", ["multimodal.ec_extra_config", "runtime.endpoint_types"])
+def test_a_reference_must_lead_to_a_value_of_the_right_kind(
+    compose: Compose, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELSEWHERE", "text")
+    composition = compose(f"{key}=${{oc.env:ELSEWHERE}}")
+    (problem,) = composition.problems
+    assert (composition.config, problem.path, problem.value) == (None, key, "text")
+
+
+@pytest.mark.parametrize("override", ["store=true", "role=null", "multimodal=1"])
+def test_a_bad_option_is_reported_beside_variables_of_an_engine(
+    compose: Compose, override: str
+) -> None:
+    (problem,) = compose(override, DYN_VLLM_IS_PREFILL_WORKER="no").problems
+    assert problem.path == override.partition("=")[0]
+
+
 @pytest.mark.parametrize("override", ["~runtime", "~frontend.port", "~store"])
 def test_declared_settings_cannot_be_removed(compose: Compose, override: str) -> None:
     assert compose(override).fatal

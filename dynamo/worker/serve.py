@@ -1,6 +1,7 @@
 """Run a worker: engine, runtime, endpoints and frontend, from start to orderly end."""
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -65,6 +66,8 @@ async def _serve(plan: LaunchPlan, directory: Path) -> Reason:
 
         worker = await Worker.start(plan, directory, engine, info)
         stack.push_async_callback(worker.close)
+        # What was imported stays: searching it for garbage costs pauses, and seconds at the end.
+        gc.freeze()
         announcing = asyncio.ensure_future(worker.announce(started))
         reason = await until_end(engine, worker.running, stop, announcing)
         announcing.cancel()

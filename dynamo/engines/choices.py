@@ -1,11 +1,13 @@
 """What is chosen the same way for every engine: device, version, and arguments nobody set."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dynamo.config.machine import Machine
+from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
-from dynamo.engines.catalogue import catalogue_versions, load
+from dynamo.engines.catalogue import Catalogue, catalogue_versions, load
 
 
 def chosen_device(config: Config, machine: Machine) -> str:
@@ -27,6 +29,16 @@ def catalogue_notes(engine: str, title: str, version: str) -> list[str]:
     if used == version:
         return []
     return [f"{title} {version} has no argument catalogue; that of {used} was used."]
+
+
+def judged(problems: Iterable[Problem], catalogue: Catalogue, version: str) -> list[Problem]:
+    """Make problems notices when the catalogue is that of another version.
+
+    That version may well accept it: say so, and leave the decision to the engine.
+    """
+    if catalogue.version == version:
+        return list(problems)
+    return [replace(problem, fatal=False) for problem in problems]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """What the launcher asks of SGLang before anything is started. Imports no SGLang."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from dynamo.config.machine import Machine
@@ -10,7 +9,7 @@ from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.engines.argument_checks import check_arguments, check_environment
 from dynamo.engines.catalogue import load
-from dynamo.engines.choices import engine_version
+from dynamo.engines.choices import engine_version, judged
 from dynamo.engines.sglang import kind_rules, rules
 from dynamo.engines.sglang.arguments import engine_plan as plan_engine
 from dynamo.engines.sglang.arguments import sglang
@@ -26,9 +25,7 @@ def check(config: Config, machine: Machine) -> list[Problem]:
     catalogue = load("sglang", version)
     problems = check_arguments(config.backend.engine, catalogue)
     problems += check_environment(config.backend.environment, catalogue)
-    if catalogue.version != version:
-        # Another version may well accept it: say so, and leave the decision to the engine.
-        problems = [replace(problem, fatal=False) for problem in problems]
+    problems = judged(problems, catalogue, version)
     every_rule = (*rules.RULES, *kind_rules.RULES)
     return problems + [problem for rule in every_rule for problem in rule(config, machine)]
 

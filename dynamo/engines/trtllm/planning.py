@@ -1,7 +1,6 @@
 """What the launcher asks of TensorRT-LLM before anything is started. Imports no TensorRT-LLM."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from dynamo.config.machine import Machine
@@ -10,7 +9,7 @@ from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.engines.argument_checks import check_arguments, check_environment
 from dynamo.engines.catalogue import load
-from dynamo.engines.choices import engine_version
+from dynamo.engines.choices import engine_version, judged
 from dynamo.engines.traits import WorkerTraits
 from dynamo.engines.trtllm import modality
 from dynamo.engines.trtllm.arguments import engine_plan as plan_engine
@@ -26,9 +25,7 @@ def check(config: Config, machine: Machine) -> list[Problem]:
     problems = check_environment(config.backend.environment, catalogue)
     for place, arguments in layers(config).items():
         problems += check_arguments(arguments, catalogue, place)
-    if catalogue.version != version:
-        # Another version may well accept it: say so, and leave the decision to the engine.
-        problems = [replace(problem, fatal=False) for problem in problems]
+    problems = judged(problems, catalogue, version)
     return problems + [problem for rule in RULES for problem in rule(config, machine)]
 
 

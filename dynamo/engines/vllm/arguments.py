@@ -8,7 +8,8 @@ from dynamo.config.machine import Machine
 from dynamo.config.plan import EnginePlan
 from dynamo.config.schema import Config
 from dynamo.engines.argument_types import human_readable_int
-from dynamo.engines.catalogue import Catalogue, catalogue_versions, load
+from dynamo.engines.catalogue import Catalogue, load
+from dynamo.engines.choices import Decision, catalogue_notes, chosen_device, engine_version
 from dynamo.engines.vllm.ec_transfer import ec_transfer_config
 from dynamo.engines.vllm.environment import engine_environment
 from dynamo.engines.vllm.kv_events import automatic_kv_events
@@ -28,17 +29,17 @@ BLOCK_SIZE = {"cuda": 16, "cpu": 32}
 def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]]:
     """R41, R56: the engine's plan, and what was decided for the user, one sentence each."""
     device = chosen_device(config, machine)
-    version = engine_version(config, machine)
-    notes = _catalogue_notes(version)
+    version = engine_version("vllm", config, machine)
+    notes = catalogue_notes("vllm", "vLLM", version)
     arguments: dict[str, Any] = {
         "model": config.model.path,
         "served_model_name": served_name(config),
     }
     arguments |= with_numbers(config.backend.engine, load("vllm", version))
-    for name, value, why in _decisions(config, machine, device):
-        if arguments.get(name) is None:
-            arguments[name] = value
-            notes.append(f"backend.engine.{name} is {_shown(value)}: {why}")
+    for decision in _decisions(config, machine, device):
+        if arguments.get(decision.name) is None:
+            arguments[decision.name] = decision.value
+            notes.append(decision.note)
     transfer = kv_transfer_config(config.connector.chain)
     if transfer is not None:
         arguments["kv_transfer_config"] = transfer
@@ -55,19 +56,6 @@ def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]
     return EnginePlan("vllm", version, device, arguments, environment), notes
 
 
-def chosen_device(config: Config, machine: Machine) -> str:
-    """Resolve `backend.device=auto`: a GPU when the machine has one."""
-    if config.backend.device != "auto":
-        return config.backend.device
-    return "cuda" if machine.gpus else "cpu"
-
-
-def engine_version(config: Config, machine: Machine) -> str:
-    """Return the version to plan for: chosen, else installed, else the newest that is known."""
-    installed = machine.engine_versions.get("vllm")
-    return config.backend.version or installed or catalogue_versions("vllm")[0]
-
-
 def with_numbers(arguments: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     """Turn sizes such as `4k` into the numbers that AsyncEngineArgs takes."""
     plain = dict(arguments)
@@ -78,32 +66,23 @@ def with_numbers(arguments: Mapping[str, Any], catalogue: Catalogue) -> dict[str
     return plain
 
 
-def _decisions(config: Config, machine: Machine, device: str) -> Iterator[tuple[str, Any, str]]:
+def _decisions(config: Config, machine: Machine, device: str) -> Iterator[Decision]:
     """R42 to R45, R59, R60: each argument that is decided unless the user gave it, and why."""
     for name, value in FIXED.items():
-        yield name, value, "the worker relies on it (R42)."
-    yield "block_size", BLOCK_SIZE[device], f"the default on {device} (R43)."
-    yield "enable_prefix_caching", True, "on unless it is switched off (R44)."
+        yield Decision(name, value, "the worker relies on it", "R42")
+    yield Decision("block_size", BLOCK_SIZE[device], f"the default on {device}", "R43")
+    yield Decision("enable_prefix_caching", True, "on unless it is switched off", "R44")
     if device == "cpu" and not machine.cpu_bf16:
-        yield "dtype", "float32", "this CPU has no bf16 instructions, and emulating them is slow."
+        why = "this CPU has no bf16 instructions, and emulating them is slow"
+        yield Decision("dtype", "float32", why)
     if uses_nixl(kv_transfer_config(config.connector.chain)) and tensor_parallel(config) == 1:
-        yield "distributed_executor_backend", "mp", "NIXL must not share a process (R59)."
+        why = "NIXL must not share a process"
+        yield Decision("distributed_executor_backend", "mp", why, "R59")
 
 
 def tensor_parallel(config: Config) -> int:
     """Return the number of GPUs, or CPU processes, that hold one copy of the model."""
     return int(config.backend.engine.get("tensor_parallel_size") or 1)
-
-
-def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _catalogue_notes(version: str) -> list[str]:
-    used = load("vllm", version).version
-    if used == version:
-        return []
-    return [f"vLLM {version} has no argument catalogue; that of {used} was used."]
 
 
 def _environment_notes(config: Config, environment: Mapping[str, str]) -> list[str]:

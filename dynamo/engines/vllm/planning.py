@@ -1,7 +1,6 @@
 """What the launcher asks of vLLM before anything is started. Imports no vLLM."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 from dynamo.config.machine import Machine
@@ -10,23 +9,21 @@ from dynamo.config.problems import Problem
 from dynamo.config.schema import Config, VllmBackend
 from dynamo.engines.argument_checks import check_arguments, check_environment
 from dynamo.engines.catalogue import load
+from dynamo.engines.choices import engine_version, judged
 from dynamo.engines.traits import WorkerTraits
 from dynamo.engines.vllm import mode_rules, rules
 from dynamo.engines.vllm.arguments import engine_plan as plan_engine
-from dynamo.engines.vllm.arguments import engine_version
 from dynamo.engines.vllm.command import serve_command
 from dynamo.engines.vllm.kv_events import use_kv_events
 
 
 def check(config: Config, machine: Machine) -> list[Problem]:
     """Check each argument against the catalogue, then all of them together."""
-    version = engine_version(config, machine)
+    version = engine_version("vllm", config, machine)
     catalogue = load("vllm", version)
     problems = check_arguments(config.backend.engine, catalogue)
     problems += check_environment(config.backend.environment, catalogue)
-    if catalogue.version != version:
-        # Another version may well accept it: say so, and leave the decision to the engine.
-        problems = [replace(problem, fatal=False) for problem in problems]
+    problems = judged(problems, catalogue, version)
     every_rule = (*rules.RULES, *mode_rules.RULES)
     return problems + [problem for rule in every_rule for problem in rule(config, machine)]
 

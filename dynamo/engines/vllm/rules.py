@@ -10,7 +10,8 @@ from dynamo.config.problems import Problem
 from dynamo.config.roles import role_named
 from dynamo.config.schema import Config
 from dynamo.engines.argument_checks import as_override
-from dynamo.engines.vllm.arguments import FIXED, chosen_device, tensor_parallel
+from dynamo.engines.choices import chosen_device
+from dynamo.engines.vllm.arguments import FIXED, tensor_parallel
 from dynamo.engines.vllm.kv_transfer import PD_CONNECTORS, kv_transfer_config, uses_nixl
 
 Rule = Callable[[Config, Machine], Iterator[Problem]]

@@ -1,5 +1,9 @@
 """SGLang's own option file: composed below environment and command line, and never copied."""
 
+import importlib.util
+import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -263,3 +267,39 @@ def test_a_bad_line_is_reported_with_file_and_line(
     (problem,) = all_problems(compose(f"backend.config={file}"), MACHINE)
     assert (problem.path, problem.source, problem.fatal) == (path, f"{file}:2", True)
     assert problem.suggestion == suggestion
+
+
+OPTIONS = """
+model-path: org/model
+served-model-name: llama
+tp: 2
+mem-fraction-static: "0.8"
+page-size: 16
+context-length: 4Ki
+trust-remote-code: true
+enable-metrics: false
+bucket-time-to-first-token: [0.5, 1]
+lora-target-modules: []
+disaggregation-mode: prefill
+disaggregation-transfer-backend: nixl
+kv-events-config: {publisher: zmq, endpoint: "tcp://*:5557"}
+json-model-override-args: '{"a": 1}'
+"""
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(importlib.util.find_spec("sglang") is None, reason="SGLang is not installed")
+def test_r143_sglang_itself_makes_the_same_of_the_file(compose: Compose, tmp_path: Path) -> None:
+    file = tmp_path / "sglang.yaml"
+    file.write_text(OPTIONS)
+    script = Path(__file__).with_name("sglang_merger.py")
+    run = [sys.executable, str(script), str(file), "--page-size", "32"]
+    done = subprocess.run(run, check=True, capture_output=True, text=True, timeout=200)
+    composition = compose(f"backend.config={file}", "backend.engine.page_size=32")
+    assert composition.config is not None
+    ours = plan_launch(composition.config, MACHINE).engine.arguments
+    decided = {"incremental_streaming_output", "skip_tokenizer_init"}
+    unset = {"enable_metrics": False}  # given, and SGLang's default
+    assert {**json.loads(done.stdout), **unset} == {
+        name: value for name, value in ours.items() if name not in decided
+    }

@@ -38,22 +38,24 @@ def read_entries(path: str, section: str | None = None) -> list[Entry]:
         if section not in found:
             raise ForeignFileError(f"has no key {section}; it has {', '.join(found) or 'none'}")
         mapping = _mapping(found[section], f"the section {section}")
-    return [
+    entries = (
         Entry(str(key.value), _plain(value), key.start_mark.line + 1)
         for key, value in mapping.value
-    ]
+    )
+    return list({entry.key: entry for entry in entries}.values())
 
 
 def _document(path: str) -> yaml.Node | None:
+    """Return the only document of the file; None when it says nothing."""
     try:
         text = Path(path).expanduser().read_text("utf-8")
         node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ForeignFileError(f"cannot be read: {reason}") from error
-    except yaml.YAMLError as error:
-        raise ForeignFileError(f"is not YAML: {' '.join(str(error).split())}") from error
-    return node
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ForeignFileError(f"is not YAML: {_one_line(error)}") from error
+    return None if isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null") else node
 
 
 def _mapping(node: yaml.Node | None, what: str) -> yaml.MappingNode:
@@ -62,11 +64,19 @@ def _mapping(node: yaml.Node | None, what: str) -> yaml.MappingNode:
     if not isinstance(node, yaml.MappingNode):
         kind = "list" if isinstance(node, yaml.SequenceNode) else "single value"
         raise ForeignFileError(f"must hold a mapping, but {what} is a {kind}")
+    try:
+        yaml.SafeLoader("").flatten_mapping(node)  # resolves `<<: *other`
+    except yaml.YAMLError as error:
+        raise ForeignFileError(f"is not plain YAML: {_one_line(error)}") from error
     return node
 
 
 def _plain(node: yaml.Node) -> Any:
     try:
         return yaml.SafeLoader("").construct_object(node, deep=True)
-    except yaml.YAMLError as error:
-        raise ForeignFileError(f"is not plain YAML: {' '.join(str(error).split())}") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ForeignFileError(f"is not plain YAML: {_one_line(error)}") from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

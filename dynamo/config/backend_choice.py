@@ -47,7 +47,7 @@ def chosen_backend(
     for attempt in (choices, decisive):
         try:
             defaults = loader.compute_defaults_list("config", attempt, RunMode.RUN).defaults
-        except (HydraException, ValueError):
+        except (HydraException, TypeError, ValueError):
             continue  # a bad option, such as `store=true`: reported where options are checked
         names = [default.config_path or "" for default in defaults]
         found = [name.removeprefix("backend/") for name in names if name.startswith("backend/")]

@@ -112,9 +112,15 @@ def check_type(value: Any, field: FieldInfo) -> Any:
     if field.type is str and not isinstance(value, dict | list):
         return str(value)
     origin = typing.get_origin(field.type)
-    if origin in (list, dict) and isinstance(value, origin):
+    if origin in (list, dict) and isinstance(value, origin) and not _is_nested(value, field):
         return value
     raise InvalidValueError(f"is not {_article(field)}", _allowed_type(field))
+
+
+def _is_nested(value: Any, field: FieldInfo) -> bool:
+    """Whether a list of texts holds lists or mappings."""
+    texts = typing.get_args(field.type) == (str,)
+    return texts and any(isinstance(item, list | dict) for item in value)
 
 
 def _article(field: FieldInfo) -> str:

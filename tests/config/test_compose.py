@@ -225,7 +225,12 @@ def test_a_reference_must_lead_to_a_value_of_the_right_kind(
     assert (composition.config, problem.path, problem.value) == (None, key, "text")
 
 
-@pytest.mark.parametrize("override", ["store=true", "role=null", "multimodal=1"])
+def test_a_list_of_texts_holds_texts(compose: Compose) -> None:
+    (problem,) = compose("runtime.endpoint_types=[[chat]]").problems
+    assert problem.path == "runtime.endpoint_types"
+
+
+@pytest.mark.parametrize("override", ["store=true", "role=null", "store=[[a]]"])
 def test_a_bad_option_is_reported_beside_variables_of_an_engine(
     compose: Compose, override: str
 ) -> None:

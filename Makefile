@@ -27,7 +27,7 @@ test: setup ## Run the whole suite: fast tests first, then end to end
 	@$(IN_VENV) -m pytest $(ARGS)
 
 unit: setup ## Run the fast tests
-	@$(IN_VENV) -m pytest -m "not e2e" $(ARGS)
+	@$(IN_VENV) -m pytest -m "not e2e and not slow" $(ARGS)
 
 e2e: setup ## Run the tests that start real processes
 	@$(IN_VENV) -m pytest -m e2e $(ARGS)

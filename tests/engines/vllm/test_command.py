@@ -128,6 +128,12 @@ FULL: dict[str, Any] = {
         "publisher": "zmq",
         "endpoint": "tcp://*:20080",
     },
+    "ec_transfer_config": {
+        "ec_connector": "ECExampleConnector",
+        "ec_role": "ec_producer",
+        "engine_id": "dynamo.encoder.encoder.0",
+        "ec_connector_extra_config": {"shared_storage_path": "/shared"},
+    },
     "limit_mm_per_prompt": {"image": 2},
     "hf_overrides": {"rope_scaling": {"type": "yarn", "factor": 2.0}},
     "speculative_config": {"method": "ngram", "num_speculative_tokens": 3},

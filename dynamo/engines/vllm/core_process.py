@@ -16,7 +16,9 @@ from multiprocessing import connection
 from multiprocessing.context import ForkContext, ForkProcess, SpawnContext, SpawnProcess
 from pathlib import Path
 
-from dynamo.engines.vllm.footprint import GRACE_SECONDS, remove_directory
+import psutil  # type: ignore[import-untyped]
+
+from dynamo.engines.vllm.footprint import GRACE_SECONDS, mapped_segments, remove_directory, unlink
 
 
 @contextmanager
@@ -52,7 +54,7 @@ def _detach() -> None:
 
 
 def _end_with_parent() -> None:
-    """End this core, its workers and its temporary files once the parent was killed.
+    """End this core and its workers once the parent was killed, and remove what they leave.
 
     vLLM's core would go on for ever, holding its memory.
     """
@@ -60,9 +62,13 @@ def _end_with_parent() -> None:
     if parent is None:
         return
     connection.wait([parent.sentinel])
+    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    segments = {name for process in family for name in mapped_segments(process.pid)}
     remove_directory(Path(tempfile.gettempdir()))
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)
+    for segment in segments:
+        unlink(segment)
     os.killpg(0, signal.SIGKILL)
 
 

@@ -44,7 +44,7 @@ class Footprint:
         # Also when this process ends without having stopped the engine.
         self._remove_directory = weakref.finalize(self, remove_directory, self.directory)
         self._others_children = set(multiprocessing.active_children())
-        self._others_segments = _mapped_segments(os.getpid())
+        self._others_segments = mapped_segments(os.getpid())
         self._children: set[multiprocessing.process.BaseProcess] = set()
         self._descendants: set[psutil.Process] = set()
         self._segments: set[str] = set()
@@ -57,7 +57,7 @@ class Footprint:
                 self._descendants |= set(psutil.Process(child.pid).children(recursive=True))
         pids = {child.pid for child in self._children} | {each.pid for each in self._descendants}
         for pid in pids:
-            self._segments |= _mapped_segments(pid) - self._others_segments
+            self._segments |= mapped_segments(pid) - self._others_segments
 
     def kill_processes(self) -> None:
         """End at once whatever of the engine still runs."""
@@ -75,7 +75,7 @@ class Footprint:
         self.kill_processes()
         self._wait()
         for segment in self._segments:
-            _unlink(segment)
+            unlink(segment)
         self._remove_directory()
 
     def _wait(self) -> None:
@@ -116,14 +116,15 @@ def set_variables(values: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _mapped_segments(pid: int | None) -> set[str]:
+def mapped_segments(pid: int | None) -> set[str]:
+    """Return the names of the shared memory that a process uses; none when it is gone."""
     try:
         return set(_SEGMENT.findall(Path(f"/proc/{pid}/maps").read_text()))
     except OSError:
         return set()
 
 
-def _unlink(segment: str) -> None:
+def unlink(segment: str) -> None:
     """Remove a segment and tell Python's resource tracker, which else warns about it at exit."""
     if not (SHARED_MEMORY / segment).exists():
         return

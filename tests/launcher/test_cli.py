@@ -27,7 +27,7 @@ def launch(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("action", ["check", "plan", "command", "explain"])
-@pytest.mark.parametrize("backend", ["vllm", "mocker"])
+@pytest.mark.parametrize("backend", ["vllm", "sglang", "trtllm", "mocker"])
 def test_the_quick_actions_load_neither_torch_nor_engine_nor_runtime(
     action: str, backend: str
 ) -> None:

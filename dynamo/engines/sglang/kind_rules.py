@@ -28,7 +28,7 @@ def kind_has_no_halves(config: Config, machine: Machine) -> Iterator[Problem]:
     """R98: only generated text is split into prefill and decode, or has media in its requests."""
     for kind in chosen_kinds(sglang(config))[:1]:
         role = config.role.name
-        if role != "aggregated":
+        if role.lower() != "aggregated":
             text = f"cannot be played by backend.{kind}"
             yield Problem("role.name", role, text, "aggregated", "role=aggregated", "R98")
 
@@ -87,7 +87,7 @@ def dedicated_encoder_needs_media(config: Config, machine: Machine) -> Iterator[
     if not config.multimodal.enabled:
         text = "chooses where media is encoded, and media is refused"
         yield Problem(path, True, text, "multimodal=enabled beside it", "multimodal=enabled")
-    if config.role.name == "multimodal_encode_worker":
+    if config.role.name.lower() == "multimodal_encode_worker":
         text = "is for the workers that take embeddings, not for the encode worker"
         yield Problem(path, True, text, "false", f"{path}=false")
     if config.multimodal.frontend_decoding:

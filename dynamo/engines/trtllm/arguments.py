@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from dynamo.config.foreign_file import ForeignFileError, read_entries
 from dynamo.config.machine import Machine
 from dynamo.config.plan import EnginePlan
 from dynamo.config.schema import Config, TrtllmBackend
 from dynamo.engines.choices import catalogue_notes, engine_version
 from dynamo.engines.trtllm.environment import engine_environment
+from dynamo.engines.trtllm.extra_file import SETTING, extra_arguments
 from dynamo.engines.trtllm.merging import differing, merged
 from dynamo.engines.trtllm.modality import is_diffusion
 
 Arguments = Mapping[str, Any]
 
+OVERRIDES = "backend.override_engine_args"
 CONNECTOR = "kvbm"
 KVBM_CONNECTOR = {
     "connector_module": "kvbm.trtllm_integration.connector",
@@ -62,18 +63,10 @@ def layers(config: Config) -> dict[str, Arguments]:
     """R163: what is merged over the settings, weakest first, by the path of the setting."""
     backend = trtllm(config)
     return {
-        "backend.extra_engine_args": extra_arguments(backend.extra_engine_args),
+        SETTING: extra_arguments(backend.extra_engine_args),
         "backend.engine": backend.engine,
-        "backend.override_engine_args": backend.override_engine_args,
+        OVERRIDES: backend.override_engine_args,
     }
-
-
-def extra_arguments(path: str | None) -> Arguments:
-    """Return what the YAML file says; empty when it cannot be used, which a rule reports."""
-    try:
-        return {entry.key: entry.value for entry in read_entries(path)} if path else {}
-    except ForeignFileError:
-        return {}
 
 
 def from_settings(config: Config) -> dict[str, Any]:

@@ -7,24 +7,34 @@ from dynamo.config.machine import Machine
 from dynamo.config.plan import EnginePlan, LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
-from dynamo.engines.argument_checks import check_arguments, check_environment
+from dynamo.engines.argument_checks import check_arguments
 from dynamo.engines.catalogue import load
 from dynamo.engines.choices import engine_version, judged
 from dynamo.engines.traits import WorkerTraits
 from dynamo.engines.trtllm import modality
+from dynamo.engines.trtllm.arguments import (
+    OVERRIDES,
+    publishes_kv_events,
+    publishes_metrics,
+    trtllm,
+)
 from dynamo.engines.trtllm.arguments import engine_plan as plan_engine
-from dynamo.engines.trtllm.arguments import layers, publishes_kv_events, publishes_metrics, trtllm
 from dynamo.engines.trtllm.command import serve_command
+from dynamo.engines.trtllm.extra_file import argument_problems
 from dynamo.engines.trtllm.rules import RULES
 
 
 def check(config: Config, machine: Machine) -> list[Problem]:
-    """Check the arguments of each place against the catalogue, then all settings together."""
+    """Check the arguments of each place against the catalogue, then all settings together.
+
+    Variables of `backend.environment` are not checked: not all that the engine reads are on record.
+    """
     version = engine_version("trtllm", config, machine)
     catalogue = load("trtllm", version)
-    problems = check_environment(config.backend.environment, catalogue)
-    for place, arguments in layers(config).items():
-        problems += check_arguments(arguments, catalogue, place)
+    backend = trtllm(config)
+    problems = list(argument_problems(backend.extra_engine_args, catalogue))
+    problems += check_arguments(backend.engine, catalogue)
+    problems += check_arguments(backend.override_engine_args, catalogue, OVERRIDES)
     problems = judged(problems, catalogue, version)
     return problems + [problem for rule in RULES for problem in rule(config, machine)]
 

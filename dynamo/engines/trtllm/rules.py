@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dynamo.config.foreign_file import ForeignFileError, read_entries
 from dynamo.config.machine import Machine
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
@@ -16,6 +15,7 @@ from dynamo.engines.trtllm.arguments import (
     publishes_kv_events,
     trtllm,
 )
+from dynamo.engines.trtllm.extra_file import unusable
 from dynamo.engines.trtllm.merging import differing
 from dynamo.engines.trtllm.modality import ROLES, is_diffusion
 
@@ -39,14 +39,9 @@ def model_named_once(config: Config, machine: Machine) -> Iterator[Problem]:
             yield Problem(f"{place}.model", value, text, "leave it out", meant, "R46")
 
 
-def extra_file_can_be_read(config: Config, machine: Machine) -> Iterator[Problem]:
+def extra_file_can_be_used(config: Config, machine: Machine) -> Iterator[Problem]:
     """R163: the file holds one mapping of arguments."""
-    path = trtllm(config).extra_engine_args
-    try:
-        read_entries(path) if path else None
-    except ForeignFileError as error:
-        allowed = "a YAML file with arguments of the LLM class"
-        yield Problem("backend.extra_engine_args", path, str(error), allowed, rule="R163")
+    yield from unusable(trtllm(config).extra_engine_args)
 
 
 def overrides_do_not_contradict(config: Config, machine: Machine) -> Iterator[Problem]:
@@ -79,7 +74,7 @@ def one_connector(config: Config, machine: Machine) -> Iterator[Problem]:
 def halves_hand_over(config: Config, machine: Machine) -> Iterator[Problem]:
     """R65: prefill and decode workers exchange KV cache through the cache transceiver."""
     transceiver: Any = engine_arguments(config).get("cache_transceiver_config") or {}
-    if config.role.name in ("prefill", "decode") and not transceiver.get("backend"):
+    if config.role.name.lower() in ("prefill", "decode") and not transceiver.get("backend"):
         text = "has no way to exchange KV cache"
         allowed = "backend.engine.cache_transceiver_config.backend"
         meant = "backend.engine.cache_transceiver_config.backend=DEFAULT"
@@ -104,7 +99,7 @@ def modality_is_one(config: Config, machine: Machine) -> Iterator[Problem]:
     if config.multimodal.enabled:
         text = "cannot be combined with multimodal.enabled"
         yield Problem("backend.modality", chosen, text, "one of the two", "multimodal=disabled")
-    if config.role.name != "aggregated":
+    if config.role.name.lower() != "aggregated":
         text = f"cannot be played with backend.modality={chosen}"
         yield Problem("role.name", config.role.name, text, "aggregated", "role=aggregated", "R98")
 
@@ -145,7 +140,7 @@ def encode_endpoint_name(config: Config, machine: Machine) -> Iterator[Problem]:
 RULES: tuple[Rule, ...] = (
     needs_a_gpu,
     model_named_once,
-    extra_file_can_be_read,
+    extra_file_can_be_used,
     overrides_do_not_contradict,
     one_connector,
     halves_hand_over,

@@ -82,7 +82,7 @@ def test_r163_a_file_that_cannot_be_used_is_refused(
     file = tmp_path / "extra.yaml"
     if text is not None:
         file.write_text(text)
-    problem = only(build(extra_engine_args=str(file)))
+    problem = only(build(extra_engine_args=str(file), version="1.3.0rc29"))
     assert (problem.path, problem.rule, problem.fatal) == (
         "backend.extra_engine_args",
         "R163",
@@ -93,19 +93,23 @@ def test_r163_a_file_that_cannot_be_used_is_refused(
 
 def test_r163_arguments_are_checked_wherever_they_stand(build: Build, tmp_path: Path) -> None:
     file = tmp_path / "extra.yaml"
-    file.write_text("max_batch_sise: 8\n")
+    file.write_text("# options\nmax_batch_sise: 8\n")
     config = build(
         {"max_num_token": 8},
         extra_engine_args=str(file),
         override_engine_args={"kv_cache_config": {"enable_block_reuze": True}},
     )
-    found = {problem.path: problem.suggestion for problem in check(config, GPU)}
+    found = {problem.path: (problem.suggestion, problem.source) for problem in check(config, GPU)}
     assert found == {
-        "backend.extra_engine_args.max_batch_sise": "backend.extra_engine_args.max_batch_size=8",
-        "backend.engine.max_num_token": "backend.engine.max_num_tokens=8",
+        "backend.extra_engine_args.max_batch_sise": ("max_batch_size: 8", f"{file}:2"),
+        "backend.engine.max_num_token": ("backend.engine.max_num_tokens=8", ""),
         "backend.override_engine_args.kv_cache_config.enable_block_reuze":
-            "backend.override_engine_args.kv_cache_config.enable_block_reuse=true",
+            ("backend.override_engine_args.kv_cache_config.enable_block_reuse=true", ""),
     }  # fmt: skip
+
+
+def test_a_variable_that_is_not_on_record_may_be_one_of_the_engines(build: Build) -> None:
+    assert check(build(environment={"TRTLLM_ENABLE_PDL": "1"}), GPU) == []
 
 
 def test_r163_an_override_that_contradicts_the_engine_is_refused(build: Build) -> None:

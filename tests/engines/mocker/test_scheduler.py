@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dynamo.engines.base import GenerateRequest
 from dynamo.engines.mocker.arguments import MockArguments
@@ -118,3 +120,36 @@ def test_removing_a_sequence_frees_its_blocks_at_once() -> None:
     batch.remove(running)
     batch.remove(waiting)
     assert (batch.pool.num_used, batch.has_work) == (0, False)
+
+
+@given(
+    arguments=st.fixed_dictionaries(
+        {
+            "max_num_seqs": st.integers(1, 5),
+            "max_num_batched_tokens": st.integers(1, 12),
+            "num_gpu_blocks": st.integers(6, 20),
+            "enable_prefix_caching": st.booleans(),
+        }
+    ),
+    prompts=st.lists(st.tuples(st.integers(1, 12), st.integers(1, 10)), min_size=1, max_size=8),
+    aborts=st.sets(st.integers(0, 7)),
+)
+def test_limits_hold_in_every_step_whatever_arrives(
+    arguments: dict[str, Any], prompts: list[tuple[int, int]], aborts: set[int]
+) -> None:
+    batch = scheduler(**arguments)
+    sequences = [add(batch, range(length), max_tokens) for length, max_tokens in prompts]
+    steps = 0
+    while batch.has_work:
+        step = run_step(batch)
+        assert 0 < sum(count for _, count in step.scheduled) <= arguments["max_num_batched_tokens"]
+        assert len(batch.running) <= arguments["max_num_seqs"]
+        steps += 1
+        assert steps < 5000
+        if steps == 3:
+            for index in aborts & set(range(len(sequences))):
+                batch.remove(sequences[index])
+    for index, (sequence, (_, max_tokens)) in enumerate(zip(sequences, prompts, strict=True)):
+        if index not in aborts:
+            assert sequence.num_output_tokens == max_tokens
+    assert batch.pool.num_used == 0

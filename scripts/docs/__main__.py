@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.docs import conformance, translations
 from scripts.docs.json_schema import schema
-from scripts.docs.markdown import CHINESE, ENGLISH, index_text, page_text
+from scripts.docs.markdown import index_text, page_text, words
 from scripts.docs.model import ROOT, english, pages
 
 DOCS = ROOT / "docs"
@@ -21,16 +21,17 @@ def generated() -> dict[Path, str]:
     known = {key: entry["zh"] for key, entry in translations.load().items()}
     all_pages = pages()
     texts = translations.english_texts()
+    here, there = words("en"), words("zh")
     files = {
-        DOCS / "reference" / "index.md": index_text(all_pages, ENGLISH, texts),
-        DOCS / "reference.zh" / "index.md": index_text(all_pages, CHINESE, {**texts, **known}),
+        DOCS / "reference" / "index.md": index_text(all_pages, here, texts),
+        DOCS / "reference.zh" / "index.md": index_text(all_pages, there, {**texts, **known}),
         DOCS / "schema" / "config.schema.json": json.dumps(schema(), indent=2) + "\n",
         DOCS / "conformance.md": conformance.page(),
     }
     for page in all_pages:
         own = english(page)
-        files[DOCS / "reference" / f"{page.name}.md"] = page_text(page, ENGLISH, own)
-        files[DOCS / "reference.zh" / f"{page.name}.md"] = page_text(page, CHINESE, own | known)
+        files[DOCS / "reference" / f"{page.name}.md"] = page_text(page, here, own)
+        files[DOCS / "reference.zh" / f"{page.name}.md"] = page_text(page, there, own | known)
     return files
 
 

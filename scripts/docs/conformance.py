@@ -151,7 +151,9 @@ def _summary() -> str:
     counts = Counter((rule.kind, rule.status) for rule in rules())
     lines = [f"- {len(parameters())} parameters, each set in every spelling by {PARAMETER_TEST}"]
     for kind, meaning in KINDS.items():
-        states = [f"{count} {status}" for (of, status), count in sorted(counts.items()) if of == kind]
+        states = [
+            f"{count} {status}" for (of, status), count in sorted(counts.items()) if of == kind
+        ]
         lines.append(f"- rules, {kind} ({meaning}): {', '.join(states)}")
     return "\n".join(lines)
 

@@ -86,7 +86,8 @@ def _type(kind: Any, facts: Any) -> dict[str, Any]:
         return {"type": "array", "items": {**_type(arguments[0], None), **limits}}
     if origin is dict:
         entry = arguments[1]
-        inner = section(entry) if dataclasses.is_dataclass(entry) else _type(entry, None)
+        nested = isinstance(entry, type) and dataclasses.is_dataclass(entry)
+        inner = section(entry) if nested else _type(entry, None)
         return {"type": "object", "additionalProperties": inner}
     return {**({"type": SCALARS[kind]} if kind in SCALARS else {}), **limits}
 

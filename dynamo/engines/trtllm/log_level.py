@@ -18,6 +18,7 @@ def log_level_environment(backend: TrtllmBackend, dynamo_level: str | None) -> d
     """R158 to R160: return TLLM_LOG_LEVEL for the engine's process, which reads it on import.
 
     A level that the user set is kept as it is, and none is set where the mapping is switched off.
+    An empty variable counts as unset, as everywhere here.
     The documents and Dynamo 0.9.1 map the level; 1.0.2 and 1.6.1 no longer do.
     """
     if backend.log_level is not None:

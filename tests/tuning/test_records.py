@@ -88,7 +88,9 @@ def test_the_table_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [TABLE_FILE, TRIALS_FILE]
 
 
-def test_a_kill_in_the_middle_of_writing_loses_at_most_the_line_being_written(tmp_path: Path) -> None:
+def test_a_kill_in_the_middle_of_writing_loses_at_most_the_line_being_written(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / TRIALS_FILE
     with Records(tmp_path) as records:
         for result in (FAILED, OK, FAILED):

@@ -57,6 +57,14 @@ MOVED = {
 EARLIER_VARIABLES = frozenset({"DYN_STORE_KV", "DYN_VLLM_STAGE_CONFIGS_PATH"})
 """Environment variables that have another name today, the first one of their setting."""
 
+GONE_VARIABLES = {
+    "DYN_ENABLE_STRUCTURAL_TAG": "runtime.structural_tag={scope: always}",
+    "DYN_STRUCTURAL_TAG_SCOPE": "runtime.structural_tag={scope: auto}",
+    "DYN_STRUCTURAL_TAG_SCHEMA": "runtime.structural_tag={schema: auto}",
+    "DYN_NATS_STREAM_MAX_AGE": "",
+}
+"""Environment variables without effect, and what to write instead where there is anything."""
+
 SECTIONS = ("", "runtime.", "backend.", "vllm.", "multimodal.")
 LISTS = ("connector", "runtime.endpoint_types")
 """Lists that used to be written as words with commas (R32)."""

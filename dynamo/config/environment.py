@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from dynamo.config.aliases import EARLIER_VARIABLES
+from dynamo.config.aliases import EARLIER_VARIABLES, GONE_VARIABLES
 from dynamo.config.assignment import Assignment, override_text
 from dynamo.config.fields import FieldInfo
 from dynamo.config.known_names import runtime_variables
@@ -15,6 +15,8 @@ from dynamo.config.suggest import closest, distance
 from dynamo.config.values import FALSE_WORDS, InvalidValueError, parse_text
 
 PREFIXES = ("DYN_", "ETCD_", "NATS_")
+WORKER_PREFIXES = ("DYN_VLLM_", "DYN_SGL", "DYN_TRTLLM_", "DYN_OMNI_", "DYN_BENCHMARK_")
+"""Beginnings of variables that Dynamo's own workers read, and no other process."""
 ENGINE_VARIABLE = re.compile(
     r"(VLLM|SGLANG|SGL|TRTLLM|TLLM)_\w+|TRITON_INTERPRET|OMP_NUM_THREADS"
     r"|TORCH_COMPILE_DISABLE|TORCHDYNAMO_DISABLE"
@@ -46,6 +48,7 @@ def read_environment(environ: Mapping[str, str], fields: Iterable[FieldInfo]) ->
             except InvalidValueError as error:
                 problems.append(_bad_value(name, environ[name], error))
     assignments += _engine_variables(environ, known)
+    problems += _without_effect(environ, known | VARIABLES.keys())
     problems += _unknown_names(environ, known | VARIABLES.keys())
     return Environment(tuple(assignments), tuple(problems))
 
@@ -112,6 +115,20 @@ def _contradictions(
             message = f"contradicts {present[0]}={environ[present[0]]}; two names of {field.path}"
             yield Problem(
                 other, environ[other], message, f"{present[0]} alone", source="environment"
+            )
+
+
+def _without_effect(environ: Mapping[str, str], known: set[str]) -> Iterator[Problem]:
+    """Say which variables of Dynamo's own workers ask for something that this one does not have."""
+    others = {
+        name for name in runtime_variables() if name.startswith(WORKER_PREFIXES)
+    } | GONE_VARIABLES.keys()
+    for name in sorted(others & environ.keys() - known):
+        if environ[name].strip().lower() not in ("", *FALSE_WORDS):
+            text = "has no effect: this worker has nothing of the kind"
+            meant = GONE_VARIABLES.get(name, "")
+            yield Problem(
+                name, environ[name], text, suggestion=meant, source="environment", fatal=False
             )
 
 

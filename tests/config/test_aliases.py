@@ -141,6 +141,26 @@ def test_an_earlier_variable_is_understood_and_answered_with_todays(compose: Com
     assert composition.values["backend.stage_configs_path"] == "/stages.yaml"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "noticed"),
+    [
+        ("DYN_VLLM_EMBEDDING_WORKER", "true", True),
+        ("DYN_VLLM_EMBEDDING_WORKER", "off", False),
+        ("DYN_SGL_ENABLE_MULTIMODAL", "true", False),
+        ("DYN_OMNI_STAGE_ID", "1", True),
+        ("DYN_STRUCTURAL_TAG_SCOPE", "always", True),
+        ("DYN_NATS_STREAM_MAX_AGE", "60", True),
+        ("DYN_ROUTER_MIN_INITIAL_WORKERS", "2", False),
+    ],
+)
+def test_a_variable_that_changes_nothing_is_noticed(
+    compose: Compose, name: str, value: str, noticed: bool
+) -> None:
+    problems = compose(**{name: value}).problems
+    assert [problem.path for problem in problems] == ([name] if noticed else [])
+    assert not any(problem.fatal for problem in problems)
+
+
 def test_role_switches_reach_the_configuration(compose: Compose) -> None:
     composition = compose("is_prefill_worker=true")
     assert composition.values["role.name"] == "prefill"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from dynamo.config.problems import Problem
 from dynamo.config.rules import (
+    connector,
     deployment,
     global_router,
     lora,
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     router.predictions_wait_for_events,
     router.policy_file_exists,
     router.output_blocks_are_active_blocks,
+    connector.kvbm_settings_need_kvbm,
     roles.media_role_needs_multimodal,
     roles.prompt_template_has_a_place,
     roles.encoder_has_shared_storage,

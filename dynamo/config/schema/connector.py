@@ -28,3 +28,11 @@ class ConnectorConfig:
 
     chain: dict[str, ConnectorEntry] = setting({}, env=("DYN_CONNECTOR",), selects="connector")
     """Chosen connectors by name, first one asked first; empty: none."""
+    kvbm_cpu_cache_gb: float | None = setting(None, env=("DYN_KVBM_CPU_CACHE_GB",), minimum=0)
+    """GB of main memory in which KVBM keeps KV cache; it wants this or a disk cache."""
+    kvbm_disk_cache_gb: float | None = setting(None, env=("DYN_KVBM_DISK_CACHE_GB",), minimum=0)
+    """GB of disk in which KVBM keeps KV cache."""
+    kvbm_event_consolidator: bool | None = setting(
+        None, env=("DYN_KVBM_KV_EVENTS_ENABLE_CONSOLIDATOR",)
+    )
+    """Whether KVBM merges the KV events of all its tiers into one stream; unset: on (R78)."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from dynamo.config.schema import Config, TrtllmBackend
+from dynamo.engines.kvbm import kvbm_environment
 from dynamo.engines.trtllm.log_level import log_level_environment
 
 
@@ -16,4 +17,5 @@ def engine_environment(config: Config, arguments: Mapping[str, Any]) -> dict[str
     if (arguments.get("kv_cache_config") or {}).get("kv_events_config"):
         # Only this cache manager publishes events by itself.
         environment["TLLM_KV_CACHE_MANAGER_V2_BACKEND"] = "python"
+    environment |= kvbm_environment(config)
     return environment | {name: str(value) for name, value in backend.environment.items()}

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from dynamo.config.machine import Machine
 from dynamo.config.schema import Config, VllmBackend
+from dynamo.engines.kvbm import kvbm_environment
 from dynamo.engines.vllm import side_channel
 
 GIB = 2**30
@@ -23,7 +24,7 @@ def engine_environment(
     if arguments.get("enable_lora"):
         environment["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] = "True"
         environment["VLLM_LORA_MODULES_LOADING_TIMEOUT"] = "600"
-    environment |= dict(_side_channel(config))
+    environment |= dict(_side_channel(config)) | kvbm_environment(config)
     return environment | {name: str(value) for name, value in config.backend.environment.items()}
 
 

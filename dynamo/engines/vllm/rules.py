@@ -11,6 +11,7 @@ from dynamo.config.roles import role_named
 from dynamo.config.schema import Config
 from dynamo.engines.argument_checks import as_override
 from dynamo.engines.choices import chosen_device
+from dynamo.engines.kvbm import CACHE_SIZES, kvbm_environment
 from dynamo.engines.vllm.arguments import FIXED, tensor_parallel
 from dynamo.engines.vllm.kv_transfer import PD_CONNECTORS, kv_transfer_config, uses_nixl
 
@@ -69,6 +70,15 @@ def pd_connector_takes_two(config: Config, machine: Machine) -> Iterator[Problem
         text = "will be refused by kvbm's PdConnector: it takes one that offloads, then nixl"
         meant = f"connector=[{first},nixl]"
         yield Problem("connector", ",".join(names), text, meant, meant, "R55", fatal=False)
+
+
+def kvbm_has_a_cache(config: Config, machine: Machine) -> Iterator[Problem]:
+    """R54: KVBM of today refuses to start without main memory or disk for its cache."""
+    environment = {**kvbm_environment(config), **config.backend.environment}
+    if "kvbm" in config.connector.chain and not environment.keys() & set(CACHE_SIZES):
+        path = "connector.kvbm_cpu_cache_gb"
+        text = "is missing: kvbm wants main memory or disk for its cache"
+        yield Problem(path, None, text, "", f"{path}=20", "R54", fatal=False)
 
 
 def connector_has_a_role(config: Config, machine: Machine) -> Iterator[Problem]:
@@ -152,6 +162,7 @@ RULES: tuple[Rule, ...] = (
     block_size_fits_cpu,
     one_source_of_kv_transfer,
     pd_connector_takes_two,
+    kvbm_has_a_cache,
     connector_has_a_role,
     prefill_hands_over,
     executor_fits_nixl,

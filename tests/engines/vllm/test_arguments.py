@@ -237,6 +237,18 @@ class TestEnvironment:
         assert given["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] == "True"
         assert given["VLLM_LORA_MODULES_LOADING_TIMEOUT"] == "600"
 
+    def test_r54_kvbm_finds_its_settings(self, build: Build) -> None:
+        config = build(connectors=("kvbm", "nixl"))
+        config.connector.kvbm_cpu_cache_gb = 20.0
+        config.connector.kvbm_disk_cache_gb = 0.5
+        config.connector.kvbm_event_consolidator = False
+        given = environment(config)
+        assert given["DYN_KVBM_CPU_CACHE_GB"] == "20"
+        assert given["DYN_KVBM_DISK_CACHE_GB"] == "0.5"
+        assert given["DYN_KVBM_KV_EVENTS_ENABLE_CONSOLIDATOR"] == "false"
+        config.connector.chain.pop("kvbm")
+        assert not [name for name in environment(config) if name.startswith("DYN_KVBM")]
+
     def test_r62_the_side_channel_is_set_only_when_the_user_chose_it(self, build: Build) -> None:
         assert "VLLM_NIXL_SIDE_CHANNEL_HOST" not in environment(build(connectors=("nixl",)))
         chosen = build(nixl_side_channel_host="10.0.0.1", nixl_side_channel_port=5700)

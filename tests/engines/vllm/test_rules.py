@@ -88,7 +88,8 @@ def test_r50_connectors_and_an_own_configuration_exclude_each_other(
     build: Build, connectors: tuple[str, ...]
 ) -> None:
     own = {"kv_connector": "NixlConnector", "kv_role": "kv_both"}
-    problem = only(build({"kv_transfer_config": own}, connectors=connectors))
+    found = check(build({"kv_transfer_config": own}, connectors=connectors), GPU)
+    (problem,) = [problem for problem in found if problem.fatal]
     assert (problem.rule, problem.suggestion) == ("R50", "connector=none")
     assert f"connector=[{','.join(connectors)}]" in problem.message
 
@@ -104,9 +105,28 @@ def test_r50_connectors_and_an_own_configuration_exclude_each_other(
 def test_r55_connectors_that_the_wrapper_would_refuse_are_noticed(
     build: Build, connectors: tuple[str, ...], meant: str
 ) -> None:
-    problem = only(build(connectors=connectors))
-    assert (problem.rule, problem.suggestion, problem.fatal) == ("R55", meant, False)
+    first, *_ = check(build(connectors=connectors), GPU)
+    assert (first.rule, first.suggestion, first.fatal) == ("R55", meant, False)
     assert check(build(connectors=("lmcache", "nixl")), GPU) == []
+
+
+@pytest.mark.parametrize(
+    ("cache", "environment", "rules"),
+    [
+        (None, {}, ["R54"]),
+        (20.0, {}, []),
+        (None, {"DYN_KVBM_DISK_CACHE_GB": "8"}, []),
+        (None, {"DYN_KVBM_CPU_CACHE_OVERRIDE_NUM_BLOCKS": "1000"}, []),
+    ],
+)
+def test_r54_kvbm_without_any_cache_is_noticed(
+    build: Build, cache: float | None, environment: dict[str, str], rules: list[str]
+) -> None:
+    config = build(connectors=("kvbm",), environment=environment)
+    config.connector.kvbm_cpu_cache_gb = cache
+    found = check(config, GPU)
+    assert [problem.rule for problem in found] == rules
+    assert not any(problem.fatal for problem in found)
 
 
 def test_a_connector_without_role_is_refused_as_vllm_would(build: Build) -> None:

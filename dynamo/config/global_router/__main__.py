@@ -31,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if found.router is None:
         return BAD_INPUT
     request = {name: getattr(options, name) for name in OPTIONS}
-    for line in (*summary(found.router), *choices(found.router, request, options.priority)):
-        print(line)
+    lines = (*summary(found.router), *choices(found.router, request, options.priority))
+    print("\n".join(lines))
     return 0
 
 

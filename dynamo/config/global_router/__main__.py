@@ -5,6 +5,7 @@ python -m dynamo.config.global_router FILE [--isl N] [--context-length N] [--ttf
 
 import argparse
 import math
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -32,7 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     request = {name: getattr(options, name) for name in OPTIONS}
     lines = (*summary(found.router), *choices(found.router, request, options.priority))
-    print("\n".join(lines))
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:
+        # Whoever reads has seen enough; the interpreter's last flush needs an open file.
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
     return 0
 
 

@@ -110,3 +110,15 @@ def test_it_runs_as_a_module_and_imports_no_engine(tmp_path: Path) -> None:
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "2 []\n"
     assert "No such file" in done.stderr
+
+
+def test_a_reader_that_stops_early_is_no_error(write: Any) -> None:
+    root = Path(__file__).parents[3]
+    run = [sys.executable, "-u", "-m", "dynamo.config.global_router", write(disagg())]
+    process = subprocess.Popen(
+        run, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _nothing, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")

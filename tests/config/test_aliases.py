@@ -7,6 +7,7 @@ import pytest
 
 from dynamo.config.aliases import MOVED, RENAMED, canonical_key, rename
 from dynamo.config.compose import Composition
+from dynamo.config.environment import read_environment
 from dynamo.config.schema_index import schema_index
 
 Compose = Callable[..., Composition]
@@ -24,78 +25,63 @@ def test_every_earlier_name_means_a_setting_that_exists(name: str) -> None:
     assert canonical_key(f"vllm.{name}") in {*schema_index().fields, *GROUPS}
 
 
-@pytest.mark.parametrize(
-    ("written", "path", "value", "today"),
-    [
-        ("store_kv=file", "store.kind", "file", "store=file"),
-        ("runtime.store_kv=file", "store.kind", "file", "store=file"),
-        ("discovery_backend=kubernetes", "store.kind", "kubernetes", "store=kubernetes"),
-        ("runtime.request_plane=nats", "request_plane.kind", "nats", "request_plane=nats"),
-        ("runtime.event_plane=nats", "event_plane.kind", "nats", "event_plane=nats"),
-        ("namespace=blue", "runtime.namespace", "blue", "runtime.namespace=blue"),
-        (
-            "durable_kv_events=yes",
-            "runtime.durable_kv_events",
-            True,
-            "runtime.durable_kv_events=yes",
-        ),
-        (
-            "dyn_tool_call_parser=hermes",
-            "runtime.tool_call_parser",
-            "hermes",
-            "runtime.tool_call_parser=hermes",
-        ),
-        (
-            "backend.dyn_reasoning_parser=qwen3",
-            "runtime.reasoning_parser",
-            "qwen3",
-            "runtime.reasoning_parser=qwen3",
-        ),
-        ("enable_multimodal=true", "multimodal.enabled", True, "multimodal.enabled=true"),
-        (
-            "backend.ec_storage_path=/shared",
-            "multimodal.ec_storage_path",
-            "/shared",
-            "multimodal.ec_storage_path=/shared",
-        ),
-        ("sleep_mode_level=2", "backend.sleep_mode_level", 2, "backend.sleep_mode_level=2"),
-        ("+use_vllm_tokenizer=on", "backend.use_vllm_tokenizer", True,
-         "backend.use_vllm_tokenizer=on"),
-        ("model_path=/models/llama", "model.path", "/models/llama", "model.path=/models/llama"),
-    ],
-)  # fmt: skip
-def test_an_earlier_spelling_sets_todays_setting(
-    compose: Compose, written: str, path: str, value: Any, today: str
-) -> None:
-    composition = compose(written)
-    assert notices(composition) == [(written.partition("=")[0], today)]
-    assert composition.values[path] == value
+SPELLINGS = {
+    "store_kv=file": "store=file",
+    "runtime.store_kv=file": "store=file",
+    "discovery_backend=kubernetes": "store=kubernetes",
+    "runtime.request_plane=nats": "request_plane=nats",
+    "runtime.event_plane=nats": "event_plane=nats",
+    "namespace=blue": "runtime.namespace=blue",
+    "durable_kv_events=yes": "runtime.durable_kv_events=yes",
+    "dyn_tool_call_parser=hermes": "runtime.tool_call_parser=hermes",
+    "backend.dyn_reasoning_parser=qwen3": "runtime.reasoning_parser=qwen3",
+    "enable_multimodal=true": "multimodal.enabled=true",
+    "backend.ec_storage_path=/shared": "multimodal.ec_storage_path=/shared",
+    "sleep_mode_level=2": "backend.sleep_mode_level=2",
+    "+use_vllm_tokenizer=on": "backend.use_vllm_tokenizer=on",
+    "model_path=/models/llama": "model.path=/models/llama",
+    "connector_list=[nixl,kvbm]": "connector=[nixl,kvbm]",
+    "connector=nixl,kvbm": "connector=[nixl,kvbm]",
+    "connector_list=nixl": "connector=nixl",
+    "dyn_endpoint_types=chat": "runtime.endpoint_types=[chat]",
+    "dyn_endpoint_types=chat,completions": "runtime.endpoint_types=[chat,completions]",
+    "runtime.endpoint_types=completions,chat": "runtime.endpoint_types=[completions,chat]",
+    "endpoint_types=chat , completions": "runtime.endpoint_types=[chat , completions]",
+    "endpoint_types=[chat]": "runtime.endpoint_types=[chat]",
+}
 
 
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        ("dyn_endpoint_types=chat", ["chat"]),
-        ("dyn_endpoint_types=chat,completions", ["chat", "completions"]),
-        ("runtime.endpoint_types=completions,chat", ["completions", "chat"]),
-        ("endpoint_types=chat , completions", ["chat", "completions"]),
-        ("endpoint_types=[chat]", ["chat"]),
-    ],
-)
-def test_r33_endpoint_types_may_be_words_with_commas(
-    compose: Compose, written: str, expected: list[str]
-) -> None:
-    composition = compose(written)
-    assert composition.values["runtime.endpoint_types"] == expected
-    assert len(notices(composition)) == 1
+@pytest.mark.parametrize(("written", "today"), SPELLINGS.items())
+def test_r33_an_earlier_spelling_becomes_todays_with_a_notice(written: str, today: str) -> None:
+    renamed = rename([written], schema_index().fields)
+    assert renamed.overrides == (today,)
+    (notice,) = renamed.notices
+    assert (notice.path, notice.suggestion, notice.fatal) == (
+        written.partition("=")[0], today, False,
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize("written", ["connector_list=[nixl,kvbm]", "connector=nixl,kvbm"])
-def test_a_list_of_connectors_may_be_written_as_before(compose: Compose, written: str) -> None:
-    composition = compose(written)
+def test_earlier_spellings_set_todays_settings(compose: Compose) -> None:
+    written = [
+        "store_kv=file", "runtime.event_plane=nats", "connector=nixl,kvbm", "namespace=blue",
+        "durable_kv_events=yes", "dyn_endpoint_types=chat , completions", "sleep_mode_level=2",
+        "+use_vllm_tokenizer=on", "backend.ec_storage_path=/shared",
+    ]  # fmt: skip
+    composition = compose(*written)
+    assert len(notices(composition)) == len(written)
     assert composition.config is not None
     assert list(composition.config.connector.chain) == ["nixl", "kvbm"]
-    assert [meant for _, meant in notices(composition)] == ["connector=[nixl,kvbm]"]
+    expected = {
+        "store.kind": "file",
+        "event_plane.kind": "nats",
+        "runtime.namespace": "blue",
+        "runtime.durable_kv_events": True,
+        "runtime.endpoint_types": ["chat", "completions"],
+        "backend.sleep_mode_level": 2,
+        "backend.use_vllm_tokenizer": True,
+        "multimodal.ec_storage_path": "/shared",
+    }
+    assert {path: composition.values[path] for path in expected} == expected
 
 
 def test_commas_separate_trials_in_a_sweep() -> None:
@@ -153,10 +139,8 @@ def test_an_earlier_variable_is_understood_and_answered_with_todays(compose: Com
         ("DYN_ROUTER_MIN_INITIAL_WORKERS", "2", False),
     ],
 )
-def test_a_variable_that_changes_nothing_is_noticed(
-    compose: Compose, name: str, value: str, noticed: bool
-) -> None:
-    problems = compose(**{name: value}).problems
+def test_a_variable_that_changes_nothing_is_noticed(name: str, value: str, noticed: bool) -> None:
+    problems = read_environment({name: value}, schema_index().fields.values()).problems
     assert [problem.path for problem in problems] == ([name] if noticed else [])
     assert not any(problem.fatal for problem in problems)
 

@@ -1,5 +1,6 @@
 """Every connector that can be chosen is one that vLLM or its own package brings."""
 
+import functools
 import importlib.util
 import re
 from pathlib import Path
@@ -18,6 +19,7 @@ NEEDED = {
 }
 
 
+@functools.cache
 def composed(name: str) -> Config:
     needed = NEEDED.get(name)
     key = f"connector.chain.{name}.kv_connector_extra_config"

@@ -17,8 +17,9 @@ from dynamo.config.plan import LaunchPlan
 from dynamo.engines.base import Engine, EngineInfo
 from dynamo.worker.frontend import base_url, curl_line, start_frontend, wait_until_listed
 from dynamo.worker.handler import GenerateHandler
+from dynamo.worker.messages import say
 from dynamo.worker.registration import health_check_payload, register
-from dynamo.worker.shutdown import DRAIN_SECONDS, Reason, StopSignal, either
+from dynamo.worker.shutdown import DRAIN_SECONDS, Reason, StopSignal, drain_seconds, either
 
 logger = logging.getLogger(__name__)
 
@@ -91,10 +92,16 @@ class Worker:
             logger.exception("cannot unregister from the store")
         if reason is Reason.ASKED:
             await either(stop.urgent, self.plan.runtime.grace_period_seconds, stop.urgent)
-            await either(self.handler.idle, DRAIN_SECONDS, stop.urgent)
+            await self._drain(stop)
         if self.handler.in_flight:
-            logger.error("%d requests are cut off", self.handler.in_flight)
+            logger.error("requests that are cut off: %d", self.handler.in_flight)
             await self.handler.engine.stop()
+
+    async def _drain(self, stop: StopSignal) -> None:
+        limit = drain_seconds(self.plan)
+        if self.handler.in_flight:
+            say(f"stopping: up to {limit:.0f} s for requests in flight: {self.handler.in_flight}")
+        await either(self.handler.idle, limit, stop.urgent)
 
     async def close(self) -> None:
         """Shut the runtime down; responses that are complete still reach their clients."""

@@ -16,6 +16,7 @@ from dynamo.config.native_environment import exported_variables
 from dynamo.config.plan import LaunchPlan
 from dynamo.engines.base import Engine, EngineInfo
 from dynamo.engines.registry import build_engine
+from dynamo.worker.messages import say
 from dynamo.worker.model_files import ModelUnavailableError, local_model
 from dynamo.worker.shutdown import Reason, StopSignal, until_end
 
@@ -44,11 +45,6 @@ def serve(plan: LaunchPlan) -> int:
         print(f"error: {error}", file=sys.stderr)
         return Reason.FAILED.value
     return uvloop.run(_serve(plan, directory)).value
-
-
-def say(text: str) -> None:
-    """Tell the operator what goes on: on stderr at once, for stdout may be a file."""
-    print(text, file=sys.stderr, flush=True)
 
 
 async def _serve(plan: LaunchPlan, directory: Path) -> Reason:

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
+from dynamo.config.plan import LaunchPlan
 from dynamo.engines.base import Engine, EngineDeadError
 
 logger = logging.getLogger(__name__)
 
 HEALTH_SECONDS = 2.0
 DRAIN_SECONDS = 30.0
-"""Longest wait for requests in flight (R117)."""
+"""Longest wait for requests in flight (R117), unless the plan has another."""
+DRAIN_VARIABLE = "DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS"
 
 
 class Reason(Enum):
@@ -38,6 +40,11 @@ class StopSignal:
         if self.asked.is_set():
             self.urgent.set()
         self.asked.set()
+
+
+def drain_seconds(plan: LaunchPlan) -> float:
+    """Return how long requests in flight may take at shutdown."""
+    return float(plan.runtime.environment.get(DRAIN_VARIABLE, DRAIN_SECONDS))
 
 
 async def watch_engine(engine: Engine) -> None:

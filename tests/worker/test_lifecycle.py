@@ -63,6 +63,19 @@ def test_a_second_signal_ends_the_worker_without_waiting(start_worker: StartWork
         assert worker.stop(seconds=8) == 0
 
 
+def test_requests_that_take_longer_than_the_drain_timeout_are_cut_off(
+    start_worker: StartWorker,
+) -> None:
+    worker = start_worker("runtime.drain_timeout_seconds=1", decode_step_seconds=0.5)
+    with ThreadPoolExecutor(1) as pool:
+        begun = Semaphore(0)
+        pool.submit(stream_tokens, worker, 1, begun)
+        assert begun.acquire(timeout=20)
+        assert worker.stop(seconds=10) == 0
+    assert "up to 1 s for requests in flight: 1" in worker.log.read_text()
+    assert "requests that are cut off: 1" in worker.log.read_text()
+
+
 def test_an_idle_worker_ends_at_once(start_worker: StartWorker) -> None:
     worker = start_worker()
     started = time.monotonic()

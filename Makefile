@@ -42,9 +42,8 @@ types: setup ## Check types
 bench: setup ## Measure against the bare engine and its own server
 	@$(IN_VENV) -m scripts.bench $(ARGS)
 
-docs: setup ## Generate the reference pages again
-	@$(IN_VENV) -m scripts.make_reference > docs/configuration.new
-	@mv docs/configuration.new docs/configuration.md
+docs: setup ## Generate the reference, its Chinese pages, the JSON Schema and the conformance page again
+	@$(IN_VENV) -m scripts.docs
 
 clean: ## Remove what was made here: the environment, caches, outputs; models stay in the user's cache
 	rm -rf $(VENV) build dist outputs multirun .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,7 +6,7 @@ from typing import Any
 
 from dynamo.config.fields import field_docs, type_hints, without_none
 from dynamo.config.schema import BACKENDS, Config
-from scripts.docs.model import GROUP_TEXTS, doc
+from scripts.docs.model import GROUP_TEXTS, doc, unwrapped
 
 SCALARS = {bool: "boolean", int: "integer", float: "number", str: "string"}
 INTERPOLATION = {"type": "string", "pattern": r"^\$\{.*\}$"}
@@ -45,7 +45,7 @@ def schema() -> dict[str, Any]:
 def section(owner: type) -> dict[str, Any]:
     """Return the schema of one section."""
     return {
-        "description": " ".join(doc(owner).split()),
+        "description": unwrapped(doc(owner)),
         "type": "object",
         "additionalProperties": False,
         "properties": {"defaults": DEFAULTS, **_properties(owner)},
@@ -74,7 +74,7 @@ def _properties(owner: type) -> dict[str, Any]:
         facts = field.metadata.get("setting")
         value = _type(kind, facts)
         value = {"anyOf": [value, *([{"type": "null"}] if optional else []), INTERPOLATION]}
-        found[field.name] = {"description": " ".join(docs[field.name].split()), **value}
+        found[field.name] = {"description": unwrapped(docs[field.name]), **value}
     return found
 
 

@@ -1,7 +1,7 @@
 """Render the pages of the reference in English and in Chinese."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Words:
     at_most: str
     between: str
     above_and_at_most: str
+    or_null: str
     secret: str
     elements: str
     colon: str
@@ -52,17 +53,18 @@ def page_text(page: Page, words: Words, texts: Mapping[str, str]) -> str:
     if page.options:
         parts += [f"## {words.options}", _options(page, texts, words)]
     for field in page.fields:
-        parts += [f"## {field.path}", texts[field_key(page, field)], _facts(field, words)]
+        text = texts[field_key(page, field)] + (words.secret if field.setting.secret else "")
+        parts += [f"## {field.path}", text, _facts(field, words)]
     return "\n\n".join(parts) + "\n"
 
 
 def index_text(pages: list[Page], words: Words, texts: Mapping[str, str]) -> str:
     """Return the page that leads to all others."""
     rows = [
-        f"| [{page.title}]({page.name}.md) | {_cell(_first(texts[f'page {page.name}']))} |"
+        _row([f"[{page.title}]({page.name}.md)", _first(texts[f"page {page.name}"])])
         for page in pages
     ]
-    table = [f"| {words.column} | {words.meaning} |", "|---|---|", *rows]
+    table = [_row([words.column, words.meaning]), "|---|---|", *rows]
     head = [f"# {words.title}", f"{words.generated} {words.other.format(page='index')}"]
     return "\n\n".join([*head, words.intro, "\n".join(table)]) + "\n"
 
@@ -75,16 +77,20 @@ def _options(page: Page, texts: Mapping[str, str], words: Words) -> str:
 
 
 def _facts(field: FieldInfo, words: Words) -> str:
+    """Return type, default, variables and what is allowed as a table of one row."""
     facts = field.setting
-    lines = [f"- {words.kind}{words.colon}{type_text(field)}"]
-    lines.append(f"- {words.default}{words.colon}`{default_text(field)}`")
-    if facts.env:
-        lines.append(f"- {words.environment}{words.colon}{_codes(facts.env, words)}")
-    if facts.choices:
-        each = f"{words.elements} " if field.type == list[str] else ""
-        lines.append(f"- {words.allowed}{words.colon}{each}{_codes(facts.choices, words)}")
-    lines += [f"- {words.allowed}{words.colon}{text}" for text in _range(field, words)]
-    return "\n".join(lines + ([f"- {words.secret}"] if facts.secret else []))
+    each = f"{words.elements} " if field.type == list[str] else ""
+    allowed = [f"{each}{_codes(facts.choices, words)}"] if facts.choices else []
+    allowed += _range(field, words)
+    kind = type_text(field).replace(" or null", words.or_null)
+    cells = [kind, f"`{default_text(field)}`"]
+    cells += [_codes(facts.env, words), words.comma.join(allowed)]
+    head = [words.kind, words.default, words.environment, words.allowed]
+    return "\n".join([_row(head), "|---|---|---|---|", _row(cells)])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def type_text(field: FieldInfo) -> str:
@@ -113,7 +119,3 @@ def _codes(names: tuple[str, ...], words: Words) -> str:
 
 def _first(text: str) -> str:
     return re.split(r"(?<=[.。])(?:\s|(?<=。))", text, maxsplit=1)[0]
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

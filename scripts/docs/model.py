@@ -2,6 +2,8 @@
 
 import dataclasses
 import inspect
+import itertools
+import re
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +14,6 @@ import yaml
 
 from dynamo.config.fields import FieldInfo, leaves, type_hints, without_none
 from dynamo.config.schema import BACKENDS, BackendConfig, Config
-from dynamo.launcher.help import option_text
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"
@@ -96,10 +97,17 @@ def options(group: str) -> tuple[Option, ...]:
     """Return the options of a group; empty where it has none or only one."""
     files = sorted((CONF / group).rglob("*.yaml"))
     found = [
-        Option(group, str(file.relative_to(CONF / group).with_suffix("")), option_text(file))
+        Option(group, str(file.relative_to(CONF / group).with_suffix("")), comment(file))
         for file in files
     ]
     return tuple(found) if len(found) > 1 else ()
+
+
+def comment(file: Path) -> str:
+    """Return what the comment at the top of an option's file says, whole."""
+    lines = itertools.takewhile(lambda line: line.startswith("#"), file.read_text().splitlines())
+    said = [line.lstrip("# ") for line in lines]
+    return " ".join(line for line in said if not line.startswith(("@package", "python launch.py")))
 
 
 def default_value(field: FieldInfo) -> Any:
@@ -123,7 +131,13 @@ def english(page: Page) -> dict[str, str]:
     texts = {f"page {page.name}": page.text}
     texts |= {f"option {option.override}": option.text for option in page.options}
     texts |= {field_key(page, field): field.doc for field in page.fields}
-    return {key: " ".join(text.split()) for key, text in texts.items() if text}
+    return {key: unwrapped(text) for key, text in texts.items() if text}
+
+
+def unwrapped(text: str) -> str:
+    """Join wrapped lines; paragraphs and the items of a list keep lines of their own."""
+    lines = re.split(r"\n\n|\n(?=- )", text)
+    return "\n".join(" ".join(line.split()) for line in lines)
 
 
 def field_key(page: Page, field: FieldInfo) -> str:

@@ -17,6 +17,18 @@ HEAD = "# Chinese texts of the reference by key. `of` is the hash of the English
 HEAD += "# scripts/docs/translations.py.\n"
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as they read."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def english_texts() -> dict[str, str]:
     """Return every English text of the reference by its key."""
     return {key: text for page in pages() for key, text in english(page).items()}
@@ -53,7 +65,8 @@ def tie() -> list[str]:
         for key, text in texts.items()
         if key in known
     }
-    FILE.write_text(HEAD + yaml.safe_dump(kept, allow_unicode=True, width=100, sort_keys=False))
+    text = yaml.dump(kept, Dumper=_Dumper, allow_unicode=True, width=100, sort_keys=False)
+    FILE.write_text(HEAD + text, "utf-8")
     return [key for key in texts if key not in known]
 
 

@@ -1,0 +1,97 @@
+"""What an engine may be able to do beyond the protocol of base.py.
+
+The worker asks with isinstance() and offers only what is there: it knows no engine by name, and an
+engine has no method that can only refuse.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True)
+class KvEventSource:
+    """Where one data-parallel rank of a started engine publishes its KV cache events (R77)."""
+
+    endpoint: str
+    """ZMQ address to subscribe to, such as `ipc:///run/worker/kv-0`."""
+    dp_rank: int = 0
+    topic: str = ""
+    replay_endpoint: str | None = None
+    """ZMQ address that repeats events from a sequence number on; None: they cannot be repeated."""
+
+
+@runtime_checkable
+class PublishesKvEvents(Protocol):
+    """An engine that says which blocks its KV cache holds (R66 to R80)."""
+
+    def kv_event_sources(self) -> Sequence[KvEventSource]:
+        """Return one source per data-parallel rank; none when events are switched off."""
+        ...
+
+
+@runtime_checkable
+class ServesAdapters(Protocol):
+    """An engine that takes LoRA adapters while it runs (R135 to R142)."""
+
+    async def load_adapter(self, name: str, adapter_id: int, directory: str) -> None:
+        """Add an adapter; requests name it in GenerateRequest.lora_name.
+
+        Raises:
+            InvalidRequestError: the engine refuses these files; nothing has changed.
+        """
+        ...
+
+    async def unload_adapter(self, name: str) -> None:
+        """Remove an adapter; later requests that name it raise InvalidRequestError."""
+        ...
+
+
+@runtime_checkable
+class Sleeps(Protocol):
+    """An engine that can give its memory back and take it again (R113, R114)."""
+
+    async def sleep(self, level: int) -> None:
+        """Release memory: 1 moves weights to the CPU, 2 drops them, 3 drops all."""
+        ...
+
+    async def wake_up(self) -> None:
+        """Take the memory again and be ready to generate."""
+        ...
+
+    async def is_sleeping(self) -> bool: ...
+
+
+@runtime_checkable
+class Profiles(Protocol):
+    """An engine that can trace its own steps."""
+
+    async def start_profile(self) -> None: ...
+
+    async def stop_profile(self) -> None: ...
+
+
+@runtime_checkable
+class AdjustsLimits(Protocol):
+    """An engine whose scheduler limits can change while it serves."""
+
+    def limits(self) -> Mapping[str, int]:
+        """Return the limits in force, under the engine's own argument names."""
+        ...
+
+    def highest_limits(self) -> Mapping[str, int]:
+        """Return what each limit was started with: it can be lowered and put back, not exceeded."""
+        ...
+
+    def set_limits(self, limits: Mapping[str, int]) -> None:
+        """Put limits in force from the scheduler's next step on."""
+        ...
+
+
+@runtime_checkable
+class ExposesMetrics(Protocol):
+    """An engine with Prometheus metrics of its own (R108 to R111)."""
+
+    def metrics_text(self) -> str:
+        """Return all samples once, in Prometheus' text format; empty without statistics."""
+        ...

@@ -6,6 +6,9 @@ BACKEND ?=
 PORT ?=
 ARGS ?=
 
+# Container images like to forbid bytecode caches: then every start compiles the whole project again.
+unexport PYTHONDONTWRITEBYTECODE
+
 IN_VENV = $(VENV)/bin/python
 SETUP = $(PYTHON) -m scripts.setup --venv $(VENV) $(if $(BACKEND),--backend $(BACKEND))
 LAUNCH_ARGS = $(if $(BACKEND),backend=$(BACKEND)) $(if $(PORT),frontend.port=$(PORT)) $(ARGS)

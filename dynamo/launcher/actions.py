@@ -1,5 +1,6 @@
 """What each action does with a composed configuration. Returns the process's exit status."""
 
+import gc
 from collections.abc import Callable
 
 from dynamo.config.compose import Composition
@@ -54,6 +55,7 @@ def serve(config: Config, composition: Composition, machine: Machine) -> int:
     launch_plan = plan_launch(config, machine)
     if not _can_start(launch_plan, composition):
         return EXIT_BAD_INPUT
+    gc.enable()
     from dynamo.launcher.dump import dump_configuration
     from dynamo.worker.serve import serve as run_worker
 
@@ -68,6 +70,7 @@ def bench(config: Config, composition: Composition, machine: Machine) -> int:
     launch_plan = sweep.engine_only(plan_launch(config, machine))
     if not _can_start(launch_plan, composition):
         return EXIT_BAD_INPUT
+    gc.enable()
     return sweep.bench(launch_plan, composition.given)
 
 

@@ -64,6 +64,8 @@ def measure(name: str, runs: int) -> tuple[float, ...]:
     """Run a case once for warm files, then `runs` times; return the seconds."""
     command, status, text = CASES[name]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # An installed package has its bytecode; a checkout gets it in the first run, if it may.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     seconds = []
     for _ in range(runs + 1):
         took, code, output = timed(command, environment)

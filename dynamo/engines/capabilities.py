@@ -6,7 +6,7 @@ engine has no method that can only refuse.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -94,4 +94,17 @@ class ExposesMetrics(Protocol):
 
     def metrics_text(self) -> str:
         """Return all samples once, in Prometheus' text format; empty without statistics."""
+        ...
+
+
+@runtime_checkable
+class HandsOverKvCache(Protocol):
+    """An engine whose KV cache another engine fetches, request by request (R134)."""
+
+    def prefill_params(self, request_id: str) -> Mapping[str, Any] | None:
+        """Return GenerateRequest.kv_transfer_params for a request that is only to be prefilled.
+
+        Its last chunk says in kv_transfer_params what the other engine's request has to carry. None
+        where nothing has to be said, because blocks are found by their content.
+        """
         ...

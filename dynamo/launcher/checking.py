@@ -23,4 +23,5 @@ def start_problems(plan: LaunchPlan) -> list[Problem]:
     """Say why a plan cannot be started here: not served at all, else what preflight finds."""
     from dynamo.worker.preflight import preflight
 
-    return not_served_yet(plan) or preflight(plan)
+    problems = not_served_yet(plan)
+    return problems if any(problem.fatal for problem in problems) else problems + preflight(plan)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from dynamo.config.plan import LaunchPlan
 from dynamo.config.problems import Problem
+from dynamo.config.roles import ROLES, role_named
 from dynamo.engines.registry import is_runnable
 
 MESSAGE = "is not served by this version yet: it can be checked and planned, not started"
@@ -25,21 +26,31 @@ def _backends(plan: LaunchPlan) -> Iterator[Problem]:
 
 
 def _roles(plan: LaunchPlan) -> Iterator[Problem]:
-    """R95: one kind of worker exists so far."""
-    if plan.role != "aggregated":
-        yield Problem("role.name", plan.role, MESSAGE, "aggregated", "role=aggregated", "R95")
+    """R95: those that encode media or pass it on do not exist so far."""
+    if not role_named(plan.role).runs_language_model:
+        allowed = ", ".join(name for name, role in ROLES.items() if role.runs_language_model)
+        yield Problem("role.name", plan.role, MESSAGE, allowed, "role=aggregated", "R95")
 
 
 def _requests(plan: LaunchPlan) -> Iterator[Problem]:
     """R84, R94, R129: requests are token ids of text, answered by one engine."""
     if plan.multimodal is not None:
-        meant = "multimodal=disabled"
-        yield Problem("multimodal.enabled", True, MESSAGE, "false", meant, "R84")
+        yield _media(plan)
     if plan.omni is not None:
         yield Problem("backend.omni", True, MESSAGE, "false", "backend.omni=false", "R94")
     if plan.registration.model_input == "text":
         path = f"backend.use_{plan.engine.backend}_tokenizer"
         yield Problem(path, True, MESSAGE, "false", f"{path}=false", "R129")
+
+
+def _media(plan: LaunchPlan) -> Problem:
+    """R84: a role that other workers call serves their requests for text."""
+    path, meant = "multimodal.enabled", "multimodal=disabled"
+    role = role_named(plan.role)
+    if role.handles_media and role.runs_language_model:
+        text = "is not served by this version yet: only text is, and media in a request is refused"
+        return Problem(path, True, text, rule="R84", fatal=False)
+    return Problem(path, True, MESSAGE, "false", meant, "R84")
 
 
 def _events(plan: LaunchPlan) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from dynamo.config.plan import FrontendPlan, LaunchPlan
 from dynamo.worker.routing import ROUTER_MODES
 
 LISTING_SECONDS = 30.0
+"""Longest wait for a model that needs no other worker."""
 POLL_SECONDS = 0.05
 
 
@@ -30,14 +31,14 @@ async def start_frontend(
     return asyncio.ensure_future(run_input(runtime, "http", engine))
 
 
-async def wait_until_listed(frontend: FrontendPlan, model: str) -> None:
-    """Return when /v1/models names the model.
+async def wait_until_listed(frontend: FrontendPlan, model: str, seconds: float | None) -> None:
+    """Return when /v1/models names the model; None waits without end.
 
     Raises:
-        TimeoutError: it does not within half a minute.
+        TimeoutError: it does not in time.
     """
     address = f"{base_url(frontend)}/v1/models"
-    async with asyncio.timeout(LISTING_SECONDS):
+    async with asyncio.timeout(seconds):
         # The frontend tells nobody when it has found a model: ask.
         while model not in await asyncio.to_thread(_listed_models, address):  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)

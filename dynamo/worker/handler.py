@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from dynamo.llm.exceptions import EngineShutdown, InvalidArgument
 
 from dynamo.engines.base import Chunk, Engine, EngineDeadError, EngineInfo, InvalidRequestError
+from dynamo.worker.hand_over import job
 from dynamo.worker.sampling import read_request
 
 logger = logging.getLogger(__name__)
@@ -25,9 +26,10 @@ class RequestContext(Protocol):
 class GenerateHandler:
     """Serves `generate` and knows how many requests are in flight."""
 
-    def __init__(self, engine: Engine, info: EngineInfo) -> None:
+    def __init__(self, engine: Engine, info: EngineInfo, worker_type: str = "aggregated") -> None:
         self.engine = engine
         self.info = info
+        self.worker_type = worker_type
         self.in_flight = 0
         self.idle = asyncio.Event()
         self.idle.set()
@@ -37,15 +39,22 @@ class GenerateHandler:
     ) -> AsyncIterator[dict[str, Any]]:
         """Yield the protocol's chunks; the last one of each choice has a finish reason (R132)."""
         self._enter()
-        watcher = asyncio.ensure_future(self._abort_when_cancelled(context))
+        fetched = asyncio.Event()
+        watcher = asyncio.ensure_future(self._abort_when_cancelled(context, fetched))
         try:
-            engine_request = read_request(request, context.id(), self.info)
+            asked = read_request(request, context.id(), self.info)
+            task = job(self.worker_type, request, asked, self.engine)
+            if not task.fetches:
+                fetched.set()
             finished = False
             # The runtime closes this generator when nobody listens any more: so ends the request.
-            async with aclosing(self.engine.generate(engine_request)) as chunks:
+            async with aclosing(self.engine.generate(task.request)) as chunks:
                 async for chunk in chunks:
-                    finished = finished or chunk.finish_reason is not None
-                    yield chunk_message(chunk)
+                    fetched.set()
+                    message = chunk_message(chunk)
+                    if chunk.finish_reason is not None:
+                        finished, message = True, task.last(message)
+                    yield message
             if not finished:
                 yield {"token_ids": [], "finish_reason": "cancelled"}
         except InvalidRequestError as error:
@@ -59,9 +68,14 @@ class GenerateHandler:
             watcher.cancel()
             self._leave()
 
-    async def _abort_when_cancelled(self, context: RequestContext) -> None:
-        """R115: a client that left, or a stop word that was found, ends the engine's work."""
+    async def _abort_when_cancelled(self, context: RequestContext, fetched: asyncio.Event) -> None:
+        """R115: a client that left, or a stop word that was found, ends the engine's work.
+
+        Not before the first token where KV cache is fetched: the other worker would hold it for
+        ever.
+        """
         await context.async_killed_or_stopped()
+        await fetched.wait()
         await self.engine.abort(context.id())
 
     def _enter(self) -> None:

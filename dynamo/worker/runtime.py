@@ -6,7 +6,7 @@ Importing this module loads the runtime wheel, which starts threads: start the e
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,13 @@ from dynamo.runtime import DistributedRuntime
 
 from dynamo.config.plan import LaunchPlan
 from dynamo.engines.base import Engine, EngineInfo
-from dynamo.worker.frontend import base_url, curl_line, start_frontend, wait_until_listed
+from dynamo.worker.frontend import (
+    LISTING_SECONDS,
+    base_url,
+    curl_line,
+    start_frontend,
+    wait_until_listed,
+)
 from dynamo.worker.handler import GenerateHandler
 from dynamo.worker.messages import say
 from dynamo.worker.registration import health_check_payload, register
@@ -50,10 +56,11 @@ class Worker:
             # Always given: left out, the runtime connects to NATS when NATS_SERVER is set.
             event_plane=plan.runtime.event_plane,
         )
-        handler = GenerateHandler(engine, info)
+        handler = GenerateHandler(engine, info, plan.registration.worker_type)
         endpoint = runtime.endpoint(plan.endpoint.path)
         worker = cls(plan, runtime, endpoint, handler, [])
-        await register(plan, endpoint, directory, info)
+        if plan.registration.serves_frontend:
+            await register(plan, endpoint, directory, info)
         worker._serve(endpoint, handler.generate, health_check_payload(plan))
         clear = f"{plan.endpoint.namespace}.{plan.endpoint.component}.clear_kv_blocks"
         worker._serve(runtime.endpoint(clear), handler.clear_kv_blocks)
@@ -79,7 +86,10 @@ class Worker:
         if frontend is None:
             print(f"ready: {name} serves {self.plan.endpoint.path} {_since(started)}", flush=True)
             return
-        await wait_until_listed(frontend, name)
+        peers = self.plan.registration.needs
+        if peers:
+            print(f"waiting: {name} is listed once there is {_alternatives(peers)}", flush=True)
+        await wait_until_listed(frontend, name, None if peers else LISTING_SECONDS)
         print(f"ready: {name} on {base_url(frontend)} {_since(started)}", flush=True)
         print(f"try: {curl_line(frontend, name)}", flush=True)
 
@@ -109,6 +119,10 @@ class Worker:
         _done, pending = await asyncio.wait(self.running, timeout=DRAIN_SECONDS)
         for task in pending:
             task.cancel()
+
+
+def _alternatives(needs: Sequence[Sequence[str]]) -> str:
+    return " or ".join(f"a worker for {' and '.join(types)}" for types in needs)
 
 
 def _since(started: float) -> str:

@@ -39,9 +39,23 @@ def test_an_engine_that_cannot_be_driven_is_not(backend: BackendConfig) -> None:
     assert found(backend=backend) == [("backend.name", "")]
 
 
-@pytest.mark.parametrize("role", sorted(set(ROLES) - {"aggregated"}))
-def test_r95_other_roles_are_not(role: str) -> None:
+@pytest.mark.parametrize("role", [name for name in ROLES if ROLES[name].runs_language_model])
+def test_r95_roles_that_prefill_or_decode_are_served(role: str) -> None:
+    assert found(role=RoleConfig(role)) == []
+
+
+@pytest.mark.parametrize("role", [name for name in ROLES if not ROLES[name].runs_language_model])
+def test_r95_roles_that_only_handle_media_are_not(role: str) -> None:
     assert found(role=RoleConfig(role)) == [("role.name", "R95")]
+
+
+def test_r84_a_media_role_serves_text_and_says_so() -> None:
+    config = Config(
+        backend=VllmBackend(), store=StoreConfig("file"), role=RoleConfig("multimodal_worker"),
+        multimodal=MultimodalConfig(enabled=True),
+    )  # fmt: skip
+    (problem,) = not_served_yet(plan_launch(config, Machine(gpus=1)))
+    assert (problem.path, problem.fatal) == ("multimodal.enabled", False)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +89,7 @@ def test_a_measurement_inside_the_process_needs_no_durable_events() -> None:
     assert not_served_yet(engine_only(plan_launch(config, Machine(gpus=1)))) == []
 
 
-ROLE = ["role=decode", "frontend=none", "store=file", "backend=mocker"]
+ROLE = ["role=ec_processor", "multimodal=enabled", "frontend=none", "store=file"]
 
 
 @pytest.mark.parametrize("action", ["serve", "bench"])
@@ -84,8 +98,8 @@ def test_the_actions_that_start_something_refuse_it_by_name(
 ) -> None:
     assert run_once([*ROLE, f"action={action}"]) == EXIT_BAD_INPUT
     report = capsys.readouterr().err
-    assert "error: 1 problem found, nothing was started" in report
-    assert "role.name = decode  (" in report
+    assert "error: 2 problems found, nothing was started" in report
+    assert "role.name = ec_processor  (" in report
 
 
 @pytest.mark.parametrize("action", ["check", "plan", "command", "explain"])

@@ -5,8 +5,9 @@ sweep without an accelerator.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import (
@@ -17,6 +18,7 @@ from dynamo.engines.base import (
     InvalidRequestError,
 )
 from dynamo.engines.mocker.arguments import MockArguments, mock_arguments
+from dynamo.engines.mocker.hand_over import PREFILL_PARAMS
 from dynamo.engines.mocker.output import cancelled_chunk, next_chunk
 from dynamo.engines.mocker.scheduler import RunningSequence, Scheduler, Step
 
@@ -97,6 +99,10 @@ class MockEngine:
         """Raise EngineDeadError once the engine has crashed or was stopped."""
         if self._death is not None:
             raise EngineDeadError(self._death)
+
+    def prefill_params(self, request_id: str) -> Mapping[str, Any]:
+        """Ask for the KV cache of a request to be handed over; see HandsOverKvCache."""
+        return PREFILL_PARAMS
 
     async def reset_prefix_cache(self) -> bool:
         """Forget all cached prefixes; false while a request holds blocks."""

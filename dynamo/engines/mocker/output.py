@@ -2,6 +2,7 @@
 
 from dynamo.engines.base import Chunk
 from dynamo.engines.mocker.arguments import MockArguments
+from dynamo.engines.mocker.hand_over import handed_over
 from dynamo.engines.mocker.scheduler import RunningSequence
 from dynamo.engines.mocker.tokens import candidates
 
@@ -25,6 +26,7 @@ def next_chunk(sequence: RunningSequence, arguments: MockArguments) -> Chunk:
         prompt_tokens=len(request.token_ids) if reason else None,
         completion_tokens=sequence.num_output_tokens if reason else None,
         cached_tokens=sequence.cached_tokens if reason else None,
+        kv_transfer_params=handed_over(request) if reason else None,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from dynamo.engines.base import GenerateRequest
 from dynamo.engines.mocker.arguments import MockArguments
+from dynamo.engines.mocker.hand_over import taken_over_tokens
 from dynamo.engines.mocker.kv_cache import BlockPool, extend_block_hashes
 from dynamo.engines.mocker.tokens import answer_seed
 
@@ -22,6 +23,8 @@ class RunningSequence:
     cached_tokens: int = 0
     blocks: list[int] = field(default_factory=list)
     block_hashes: list[int] = field(default_factory=list)
+    taken_over_tokens: int = 0
+    """Prompt tokens whose KV cache comes from another engine; 0 once it is there."""
     finished: bool = False
 
     @property
@@ -57,9 +60,14 @@ class Scheduler:
         return bool(self.waiting or self.running)
 
     def add(self, request: GenerateRequest, choice: int, seed: int) -> RunningSequence:
-        """Queue one choice of a request."""
+        """Queue one choice of a request.
+
+        Raises:
+            InvalidRequestError: it brings the KV cache of another prompt.
+        """
         prompt = list(request.token_ids)
         sequence = RunningSequence(request, choice, answer_seed(seed, prompt, choice), prompt)
+        sequence.taken_over_tokens = taken_over_tokens(request)
         self.waiting.append(sequence)
         return sequence
 
@@ -106,10 +114,12 @@ class Scheduler:
         while self.waiting and budget and len(self.running) < self._arguments.max_num_seqs:
             sequence = self.waiting[0]
             self._acquire_cached_prefix(sequence)
+            sequence.computed_tokens = max(sequence.computed_tokens, sequence.taken_over_tokens)
             count = min(len(sequence.tokens) - sequence.computed_tokens, budget)
             if not self._grow(sequence, count):
                 self._free(sequence)
                 break
+            sequence.taken_over_tokens = 0
             self.running.append(self.waiting.popleft())
             admitted.append((sequence, count))
             budget -= count

@@ -5,13 +5,16 @@ import dataclasses
 import typing
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import vllm
+from vllm import envs
 from vllm.config import VllmConfig
 from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.exceptions import VLLMClientError
 from vllm.inputs import tokens_input
+from vllm.utils.network_utils import get_ip
 from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.exceptions import EngineDeadError as VllmEngineDeadError
 from vllm.v1.engine.exceptions import EngineGenerateError
@@ -25,6 +28,7 @@ from dynamo.engines.base import (
 )
 from dynamo.engines.vllm.core_process import engine_core_start_method
 from dynamo.engines.vllm.footprint import GRACE_SECONDS
+from dynamo.engines.vllm.hand_over import fetches_for_several, mooncake_source
 from dynamo.engines.vllm.output import ChunkMaker
 from dynamo.engines.vllm.sampling import sampling_params
 
@@ -42,7 +46,10 @@ class RunningEngine:
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
         """Stream chunks; closing the stream aborts the request in vLLM."""
         with translated_errors():
-            maker = ChunkMaker(len(request.token_ids), request.logprobs)
+            if fetches_for_several(request):
+                request = await self._fetch(request)
+            source = self._kv_source(request)
+            maker = ChunkMaker(len(request.token_ids), request.logprobs, source)
             stream = self._llm.generate(
                 tokens_input(list(request.token_ids)),
                 sampling_params(request, self._default_sampling),
@@ -57,6 +64,25 @@ class RunningEngine:
                             yield chunk
             finally:
                 self._in_flight.discard(request.request_id)
+
+    async def _fetch(self, request: GenerateRequest) -> GenerateRequest:
+        """Fetch KV cache once for all choices, through the prefix cache.
+
+        Each choice would fetch for itself, and the other engine frees the blocks after the first.
+        """
+        first = replace(request, max_tokens=1, sampling={}, prompt_logprobs=None)
+        params = sampling_params(first, {})
+        prompt = tokens_input(list(request.token_ids))
+        async for _ in self._llm.generate(prompt, params, f"{request.request_id}-fetch"):
+            pass
+        return replace(request, kv_transfer_params=None)
+
+    def _kv_source(self, request: GenerateRequest) -> Mapping[str, Any] | None:
+        transfer = self._config.kv_transfer_config
+        if transfer is None or request.kv_transfer_params is None:
+            return None
+        address = f"http://{get_ip()}:{envs.VLLM_MOONCAKE_BOOTSTRAP_PORT}"
+        return mooncake_source(request.kv_transfer_params, transfer.engine_id, address)
 
     async def abort(self, request_id: str) -> None:
         """End a request; unknown ids are ignored."""

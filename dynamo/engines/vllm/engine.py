@@ -3,11 +3,12 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, EngineDeadError, EngineInfo, GenerateRequest
 from dynamo.engines.vllm.footprint import Footprint, set_variables, temporary_directory
+from dynamo.engines.vllm.hand_over import prefill_params
 from dynamo.engines.vllm.kv_transfer import uses_nixl
 from dynamo.engines.vllm.log_noise import drop_expected_warnings
 from dynamo.engines.vllm.side_channel import VARIABLE as SIDE_CHANNEL_HOST
@@ -97,6 +98,10 @@ class VllmEngine:
     async def abort(self, request_id: str) -> None:
         """Free the request's KV blocks; its stream ends as cancelled."""
         await self._started().abort(request_id)
+
+    def prefill_params(self, request_id: str) -> Mapping[str, Any] | None:
+        """Return what the connector wants on a request that is only prefilled."""
+        return prefill_params(self._plan.arguments.get("kv_transfer_config"), request_id)
 
     async def check_health(self) -> None:
         """Raise EngineDeadError once vLLM's engine core is gone or has failed."""

@@ -46,11 +46,12 @@ def has_connector(chain: Mapping[str, ConnectorEntry], name: str) -> bool:
 
 def uses_nixl(transfer: Mapping[str, Any] | None) -> bool:
     """R61: whether a `kv_transfer_config` moves KV cache by NIXL, alone or inside a wrapper."""
-    return any(name in NIXL_CONNECTORS for name in _connectors(transfer or {}))
+    return any(name in NIXL_CONNECTORS for name in connector_names(transfer or {}))
 
 
-def _connectors(transfer: Mapping[str, Any]) -> Iterator[str]:
+def connector_names(transfer: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the connector classes of a `kv_transfer_config`, a wrapper before those inside."""
     yield str(transfer.get("kv_connector"))
     extra = transfer.get("kv_connector_extra_config") or {}
     for inner in extra.get("connectors") or ():
-        yield from _connectors(inner)
+        yield from connector_names(inner)

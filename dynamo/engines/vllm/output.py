@@ -14,8 +14,14 @@ FINISH_REASONS = {"abort": "cancelled", "repetition": "stop", "error": "error: t
 class ChunkMaker:
     """Makes the chunks of one request and counts its tokens."""
 
-    def __init__(self, prompt_tokens: int, num_top_logprobs: int | None) -> None:
+    def __init__(
+        self,
+        prompt_tokens: int,
+        num_top_logprobs: int | None,
+        kv_source: Mapping[str, Any] | None = None,
+    ) -> None:
         self._prompt_tokens = prompt_tokens
+        self._kv_source = kv_source
         self._num_top_logprobs = num_top_logprobs
         self._completion_tokens: dict[int, int] = {}
 
@@ -47,7 +53,7 @@ class ChunkMaker:
             details["prompt_tokens"] = self._prompt_tokens
             details["completion_tokens"] = self._completion_tokens[choice.index]
             details["cached_tokens"] = output.num_cached_tokens
-            details["kv_transfer_params"] = output.kv_transfer_params
+            details["kv_transfer_params"] = output.kv_transfer_params or self._kv_source
         return Chunk(choice.token_ids, choice.index, **details)
 
 

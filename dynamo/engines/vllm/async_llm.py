@@ -26,8 +26,8 @@ from dynamo.engines.base import (
     GenerateRequest,
     InvalidRequestError,
 )
+from dynamo.engines.footprint import GRACE_SECONDS
 from dynamo.engines.vllm.core_process import engine_core_start_method
-from dynamo.engines.vllm.footprint import GRACE_SECONDS
 from dynamo.engines.vllm.hand_over import fetches_for_several, mooncake_source
 from dynamo.engines.vllm.output import ChunkMaker
 from dynamo.engines.vllm.sampling import sampling_params

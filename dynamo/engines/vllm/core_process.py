@@ -5,20 +5,11 @@ already; that is safe as long as this process has computed nothing with torch, a
 """
 
 import multiprocessing
-import os
-import signal
-import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import connection
 from multiprocessing.context import ForkContext, ForkProcess, SpawnContext, SpawnProcess
-from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
-
-from dynamo.engines.vllm.footprint import GRACE_SECONDS, mapped_segments, remove_directory, unlink
+from dynamo.engines.engine_process import detach
 
 
 @contextmanager
@@ -42,45 +33,15 @@ def engine_core_start_method(method: str | None) -> Iterator[None]:
         vllm_engine.get_mp_context = choose
 
 
-def _detach() -> None:
-    """Keep the core out of reach of signals that are meant for this process.
-
-    Ctrl-C reaches a whole process group: the core would drop the requests that are being drained.
-    A forked core also holds this process's wake-up socket, by which it would echo its own signals.
-    """
-    os.setpgid(0, 0)
-    signal.set_wakeup_fd(-1)
-    threading.Thread(target=_end_with_parent, daemon=True, name="parent-watch").start()
-
-
-def _end_with_parent() -> None:
-    """End this core and its workers once the parent was killed, and remove what they leave.
-
-    vLLM's core would go on for ever, holding its memory.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    connection.wait([parent.sentinel])
-    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    segments = {name for process in family for name in mapped_segments(process.pid)}
-    remove_directory(Path(tempfile.gettempdir()))
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE_SECONDS)
-    for segment in segments:
-        unlink(segment)
-    os.killpg(0, signal.SIGKILL)
-
-
 class _ForkedCore(ForkProcess):
     def run(self) -> None:
-        _detach()
+        detach()
         super().run()
 
 
 class _SpawnedCore(SpawnProcess):
     def run(self) -> None:
-        _detach()
+        detach()
         super().run()
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, EngineDeadError, EngineInfo, GenerateRequest
-from dynamo.engines.vllm.footprint import Footprint, set_variables, temporary_directory
+from dynamo.engines.footprint import Footprint, set_variables, temporary_directory
+from dynamo.engines.stopwatch import Stopwatch
 from dynamo.engines.vllm.hand_over import prefill_params
 from dynamo.engines.vllm.kv_transfer import uses_nixl
 from dynamo.engines.vllm.log_noise import drop_expected_warnings
 from dynamo.engines.vllm.side_channel import VARIABLE as SIDE_CHANNEL_HOST
 from dynamo.engines.vllm.side_channel import ensure_side_channel_host
-from dynamo.engines.vllm.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from dynamo.engines.vllm.async_llm import RunningEngine

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dynamo.engines.vllm import footprint
-from dynamo.engines.vllm.footprint import Footprint, remove_directory, temporary_directory
+from dynamo.engines import footprint
+from dynamo.engines.footprint import Footprint, remove_directory, temporary_directory
 
 
 def hold_shared_memory(ready: Event, name: str) -> None:

@@ -1,7 +1,7 @@
 """What a running engine leaves on the machine: processes, shared memory, temporary files.
 
-vLLM removes most of it when it ends in good order and little when a process of it is killed, so
-the engine gets a temporary directory of its own and what it mapped is noted while it lives.
+An engine removes most of it when it ends in good order and little when a process of it is killed,
+so each gets a temporary directory of its own and what it mapped is noted while it lives.
 """
 
 import multiprocessing
@@ -27,7 +27,7 @@ GRACE_SECONDS = 5
 
 
 def socket_directory() -> str | None:
-    """Return where vLLM's sockets find room; None is the usual temporary directory.
+    """Return where an engine's sockets find room; None is the usual temporary directory.
 
     The path of a Unix socket has at most 107 characters, and vLLM names sockets by 36 of them.
     """

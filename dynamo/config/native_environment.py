@@ -14,6 +14,9 @@ OWN_PREFIXES = ("DYN_", "DYNAMO_", "ETCD_", "NATS_", "OTEL_")
 NATIVE_LEVELS = {"warning": "warn", "critical": "error"}
 """Words for log levels that the runtime would take for names of targets."""
 
+PORTS_OF_WORKERS = ("request_plane.tcp_port", "runtime.system_port")
+"""A frontend with the same configuration as its worker must not take them."""
+
 
 def native_environment(config: Config) -> dict[str, str]:
     """Return the variables to set before the runtime is imported (R20 to R24, R173).
@@ -43,6 +46,8 @@ def exported_variables() -> frozenset[str]:
 
 def _is_used(path: str, config: Config) -> bool:
     """R24: NATS, etcd and the planes that are not chosen stay out of the environment."""
+    if path in PORTS_OF_WORKERS and config.action == "frontend":
+        return False
     if path.startswith("nats."):
         return "nats" in (config.request_plane.kind, config.event_plane.kind)
     if path.startswith("store.etcd_"):
@@ -51,8 +56,6 @@ def _is_used(path: str, config: Config) -> bool:
         return config.store.kind == "file"
     if path.startswith(("store.pod_", "store.container_", "store.kubernetes_")):
         return config.store.kind == "kubernetes"
-    if path.startswith("request_plane.http_"):
-        return config.request_plane.kind == "http"
     return True
 
 

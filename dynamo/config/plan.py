@@ -57,6 +57,39 @@ class EndpointPlan:
 
 
 @dataclass(frozen=True)
+class TlsPlan:
+    """PEM files of a request plane of our own; what is None is not used."""
+
+    cert: str | None = None
+    """Certificate of the listener; with its key it turns TLS on."""
+    key: str | None = None
+    ca_cert: str | None = None
+    """Authority with which a client checks a worker; None: the system's."""
+    insecure: bool = False
+    server_name: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    client_ca_cert: str | None = None
+    """Authority with which a worker checks its clients; None: anybody may ask."""
+
+
+@dataclass(frozen=True)
+class HttpPlanePlan:
+    """The http request plane: where a worker listens, and what it takes."""
+
+    host: str | None = None
+    """None: this machine's own address."""
+    port: int = 8888
+    root_path: str = "/v1/rpc"
+    max_requests: int = 1024
+    max_message_bytes: int = 32 << 20
+    connect_timeout_seconds: float = 3.0
+    inhibited_seconds: float = 5.0
+    """For how long a client leaves out a worker that it could not reach."""
+    tls: TlsPlan = TlsPlan()
+
+
+@dataclass(frozen=True)
 class RuntimePlan:
     """Arguments of the distributed runtime and the variables that its native part reads."""
 
@@ -68,6 +101,8 @@ class RuntimePlan:
     """Set in this process before the runtime wheel is imported."""
     grace_period_seconds: float = 5.0
     """Wait between unregistering and shutting down (R117)."""
+    http: HttpPlanePlan | None = None
+    """Set where the request plane is http: the native runtime has none."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from dynamo.config.compose import Composition
 from dynamo.config.machine import Machine
-from dynamo.config.plan import LaunchPlan
+from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.engines.planners import planner
 from dynamo.launcher.checking import all_problems, start_problems
@@ -53,7 +53,7 @@ def explain(config: Config, composition: Composition, machine: Machine) -> int:
 def serve(config: Config, composition: Composition, machine: Machine) -> int:
     """Look whether the start can succeed, then run the worker until it is told to stop."""
     launch_plan = plan_launch(config, machine)
-    if not _can_start(launch_plan, composition):
+    if not _can_start(start_problems(launch_plan), composition):
         return EXIT_BAD_INPUT
     gc.enable()
     from dynamo.launcher.dump import dump_configuration
@@ -63,25 +63,39 @@ def serve(config: Config, composition: Composition, machine: Machine) -> int:
     return run_worker(launch_plan)
 
 
+def frontend(config: Config, composition: Composition, machine: Machine) -> int:
+    """Run the OpenAI frontend without a worker until it is told to stop."""
+    from dynamo.worker.preflight import preflight_frontend
+
+    launch_plan = plan_launch(config, machine)
+    if not _can_start(preflight_frontend(launch_plan), composition):
+        return EXIT_BAD_INPUT
+    gc.enable()
+    from dynamo.worker.frontend_process import serve_frontend
+
+    return serve_frontend(launch_plan)
+
+
 def bench(config: Config, composition: Composition, machine: Machine) -> int:
     """Measure one configuration: a sweep of one trial."""
     from dynamo.launcher import sweep
 
     launch_plan = sweep.engine_only(plan_launch(config, machine))
-    if not _can_start(launch_plan, composition):
+    if not _can_start(start_problems(launch_plan), composition):
         return EXIT_BAD_INPUT
     gc.enable()
     return sweep.bench(launch_plan, composition.given)
 
 
-def _can_start(launch_plan: LaunchPlan, composition: Composition) -> bool:
-    problems = with_sources(start_problems(launch_plan), composition.sources)
+def _can_start(found: list[Problem], composition: Composition) -> bool:
+    problems = with_sources(found, composition.sources)
     print_problems(problems)
     return not any(problem.fatal for problem in problems)
 
 
 ACTIONS: dict[str, Callable[[Config, Composition, Machine], int]] = {
     "serve": serve,
+    "frontend": frontend,
     "check": check,
     "plan": plan,
     "command": command,

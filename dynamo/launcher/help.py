@@ -10,6 +10,7 @@ from dynamo.launcher.version import version_text
 
 ACTION_TEXTS = {
     "serve": "check, look whether the start can succeed, and run the worker (default)",
+    "frontend": "run the OpenAI frontend alone, for workers that are found in the store",
     "check": 'report every problem at once, or "ok"',
     "plan": "print everything the worker would be started with",
     "command": "print the equivalent command line of the engine's own server",

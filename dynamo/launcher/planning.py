@@ -1,6 +1,7 @@
 """From configuration to launch plan: pure, given the machine's facts."""
 
 from dynamo.config.derive import endpoint, served_name
+from dynamo.config.http_plane import http_plane
 from dynamo.config.machine import Machine
 from dynamo.config.native_environment import native_environment
 from dynamo.config.plan import (
@@ -35,6 +36,7 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
             event_plane=config.event_plane.kind,
             environment=native_environment(config),
             grace_period_seconds=config.runtime.grace_period_seconds,
+            http=http_plane(config),
         ),
         registration=registration(config, traits),
         frontend=frontend(config),
@@ -89,8 +91,8 @@ def multimodal(config: Config) -> MultimodalPlan | None:
 
 
 def frontend(config: Config) -> FrontendPlan | None:
-    """Return the embedded frontend, or None when requests come from elsewhere."""
-    if config.frontend.kind == "none":
+    """Return this process's frontend, or None when requests come from elsewhere."""
+    if config.frontend.kind == "none" and config.action != "frontend":
         return None
     mode = config.frontend.router_mode or DEFAULT_MODE
     return FrontendPlan(config.frontend.host, config.frontend.port, mode)

@@ -17,13 +17,17 @@ POLL_SECONDS = 0.05
 
 
 async def start_frontend(
-    runtime: Any, plan: LaunchPlan, frontend: FrontendPlan
+    runtime: Any, plan: LaunchPlan, frontend: FrontendPlan, namespace: str | None = None
 ) -> asyncio.Future[None]:
-    """Start listening; the returned future ends when the runtime is shut down."""
+    """Start listening; the returned future ends when the runtime is shut down.
+
+    With a `namespace`, models of all others are left out.
+    """
     arguments = EntrypointArgs(
         EngineType.Dynamic,
         http_host=frontend.host,
         http_port=frontend.port,
+        namespace=namespace,
         router_config=RouterConfig(ROUTER_MODES[frontend.router_mode]),
         migration_limit=plan.registration.migration_limit,
     )

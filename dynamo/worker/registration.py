@@ -4,11 +4,11 @@ import functools
 import json
 import operator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from dynamo.llm import ModelInput, ModelRuntimeConfig, ModelType, WorkerType, register_model
 
-from dynamo.config.plan import LaunchPlan
+from dynamo.config.plan import LaunchPlan, ModelPlan, RegistrationPlan
 from dynamo.engines.base import EngineInfo
 from dynamo.worker.routing import router_config
 
@@ -21,7 +21,17 @@ WORKER_TYPES = {
 }
 
 
-async def register(plan: LaunchPlan, endpoint: Any, directory: Path, info: EngineInfo) -> None:
+class Described(Protocol):
+    """What is registered: a worker's own plan, or the card of a worker that is elsewhere."""
+
+    @property
+    def model(self) -> ModelPlan: ...
+
+    @property
+    def registration(self) -> RegistrationPlan: ...
+
+
+async def register(plan: Described, endpoint: Any, directory: Path, info: EngineInfo) -> None:
     """Publish the model card under the endpoint's instance."""
     registration = plan.registration
     await register_model(
@@ -39,7 +49,7 @@ async def register(plan: LaunchPlan, endpoint: Any, directory: Path, info: Engin
     )
 
 
-def model_type(plan: LaunchPlan) -> ModelType:
+def model_type(plan: Described) -> ModelType:
     """R32: the union of the chosen endpoints; R103: a prefill worker is not called by clients."""
     if plan.registration.worker_type == "prefill":
         return ModelType.Prefill
@@ -47,7 +57,7 @@ def model_type(plan: LaunchPlan) -> ModelType:
     return functools.reduce(operator.or_, types)
 
 
-def runtime_config(plan: LaunchPlan, info: EngineInfo) -> ModelRuntimeConfig:
+def runtime_config(plan: Described, info: EngineInfo) -> ModelRuntimeConfig:
     """R102: the limits that router and planner count with."""
     registration, config = plan.registration, ModelRuntimeConfig()
     config.context_length = info.context_length

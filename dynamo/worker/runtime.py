@@ -7,14 +7,13 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dynamo.runtime import DistributedRuntime
-
 from dynamo.config.plan import LaunchPlan
 from dynamo.engines.base import Engine, EngineInfo
+from dynamo.worker.distributed import distributed_runtime
 from dynamo.worker.frontend import (
     LISTING_SECONDS,
     base_url,
@@ -24,6 +23,8 @@ from dynamo.worker.frontend import (
 )
 from dynamo.worker.handler import GenerateHandler
 from dynamo.worker.messages import say
+from dynamo.worker.planes.http.card import ModelCard
+from dynamo.worker.planes.http.worker import HttpWorker
 from dynamo.worker.registration import health_check_payload, register
 from dynamo.worker.shutdown import DRAIN_SECONDS, Reason, StopSignal, drain_seconds, either
 
@@ -42,34 +43,42 @@ class Worker:
     handler: GenerateHandler
     running: list[asyncio.Future[None]]
     """Endpoints and frontend: each ends when the runtime is shut down, and not before."""
+    http: HttpWorker | None = None
+    """Set where requests come over HTTP and not through the runtime."""
 
     @classmethod
     async def start(
         cls, plan: LaunchPlan, directory: Path, engine: Engine, info: EngineInfo
     ) -> "Worker":
         """Register the model, serve its endpoints, and the frontend if the plan has one (R100)."""
-        loop = asyncio.get_running_loop()
-        runtime = DistributedRuntime(
-            loop,
-            plan.runtime.store,
-            plan.runtime.request_plane,
-            # Always given: left out, the runtime connects to NATS when NATS_SERVER is set.
-            event_plane=plan.runtime.event_plane,
-        )
+        runtime = distributed_runtime(plan)
         handler = GenerateHandler(engine, info, plan.registration.worker_type)
-        endpoint = runtime.endpoint(plan.endpoint.path)
-        worker = cls(plan, runtime, endpoint, handler, [])
-        if plan.registration.serves_frontend:
-            await register(plan, endpoint, directory, info)
-        worker._serve(endpoint, handler.generate, health_check_payload(plan))
+        worker = cls(plan, runtime, runtime.endpoint(plan.endpoint.path), handler, [])
+        if plan.runtime.http is not None:
+            worker.http = await HttpWorker.start(plan, plan.runtime.http, runtime)
+        elif plan.registration.serves_frontend:
+            await register(plan, worker.endpoint, directory, info)
+        worker._serve(plan.endpoint.path, handler.generate, health_check_payload(plan))
         clear = f"{plan.endpoint.namespace}.{plan.endpoint.component}.clear_kv_blocks"
-        worker._serve(runtime.endpoint(clear), handler.clear_kv_blocks)
+        worker._serve(clear, handler.clear_kv_blocks)
+        if worker.http is not None:
+            model = replace(plan.model, path=str(directory))
+            worker._tell_address(worker.http, ModelCard(model, plan.registration, info))
         if plan.frontend is not None:
-            worker.running.append(await start_frontend(runtime, plan, plan.frontend))
+            only = worker.http.frontend_namespace if worker.http else None
+            worker.running.append(await start_frontend(runtime, plan, plan.frontend, only))
         return worker
 
     def _serve(
-        self, endpoint: Any, handler: Handler, health_check: dict[str, Any] | None = None
+        self, path: str, handler: Handler, health_check: dict[str, Any] | None = None
+    ) -> None:
+        if self.http is not None:
+            self.http.plane.add(path, handler)
+        else:
+            self._serve_natively(self.runtime.endpoint(path), handler, health_check)
+
+    def _serve_natively(
+        self, endpoint: Any, handler: Handler, health_check: dict[str, Any] | None
     ) -> None:
         labels = [("model", self.plan.model.served_name)]
         served = endpoint.serve_endpoint(
@@ -79,6 +88,12 @@ class Worker:
             health_check_payload=health_check,
         )
         self.running.append(asyncio.ensure_future(served))
+
+    def _tell_address(self, http: HttpWorker, card: ModelCard) -> None:
+        """From now on routers find the worker: all its endpoints are there."""
+        self.endpoint = self.runtime.endpoint(http.announced_at)
+        handler = http.announcement(card, self.handler.generate)
+        self._serve_natively(self.endpoint, handler, health_check_payload(self.plan))
 
     async def announce(self, started: float) -> None:
         """Say where the model answers, once it does; `started` is a time.monotonic()."""
@@ -119,6 +134,8 @@ class Worker:
         _done, pending = await asyncio.wait(self.running, timeout=DRAIN_SECONDS)
         for task in pending:
             task.cancel()
+        if self.http is not None:
+            await self.http.close()
 
 
 def _alternatives(needs: Sequence[Sequence[str]]) -> str:

@@ -34,17 +34,22 @@ PROCESS_DEFAULTS = {
 
 def serve(plan: LaunchPlan) -> int:
     """Run until a signal or a failure; returns the exit status (R116, R117)."""
-    for overruled in exported_variables() - plan.runtime.environment.keys():
-        os.environ.pop(overruled, None)
-    os.environ.update(plan.runtime.environment)
-    for name, value in PROCESS_DEFAULTS.items():
-        os.environ.setdefault(name, value)
+    set_environment(plan)
     try:
         directory = local_model(plan.model.path, say)
     except ModelUnavailableError as error:
         print(f"error: {error}", file=sys.stderr)
         return Reason.FAILED.value
     return uvloop.run(_serve(plan, directory)).value
+
+
+def set_environment(plan: LaunchPlan) -> None:
+    """Set what the runtime wheel reads when it is imported, and nothing that was overruled."""
+    for overruled in exported_variables() - plan.runtime.environment.keys():
+        os.environ.pop(overruled, None)
+    os.environ.update(plan.runtime.environment)
+    for name, value in PROCESS_DEFAULTS.items():
+        os.environ.setdefault(name, value)
 
 
 async def _serve(plan: LaunchPlan, directory: Path) -> Reason:

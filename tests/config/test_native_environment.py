@@ -35,9 +35,6 @@ from dynamo.config.schema import (
 LOCAL = {"store": StoreConfig("mem"), "event_plane": EventPlaneConfig("zmq")}
 NOT_IN_THE_LIBRARY = {
     "DYN_EVENT_PLANE_CODEC",
-    "DYN_HTTP_RPC_HOST",
-    "DYN_HTTP_RPC_PORT",
-    "DYN_HTTP_RPC_ROOT_PATH",
     "DYN_SKIP_SGLANG_LOG_FORMATTING",
 }
 """Read by Python parts, by older runtimes, or found by no search for whole names."""
@@ -115,7 +112,6 @@ def test_values_are_written_as_the_runtime_reads_them(
         ({"nats": NatsConfig(token="t")}, "NATS_AUTH_TOKEN"),  # noqa: S106
         ({"store": StoreConfig("file", etcd_lease_ttl=5)}, "ETCD_LEASE_TTL"),
         ({"store": StoreConfig("mem", pod_name="worker-0")}, "POD_NAME"),
-        ({"request_plane": RequestPlaneConfig(http_host="10.0.0.1")}, "DYN_HTTP_RPC_HOST"),
     ],
 )
 def test_r24_settings_of_what_is_not_chosen_stay_away(

@@ -12,7 +12,9 @@ from dynamo.engines.base import EngineInfo
 from dynamo.engines.vllm.engine import VllmEngine
 from dynamo.worker.model_files import local_model
 from tests.e2e.engines import DEFAULT_MODEL, started_engine
+from tests.e2e.fleet import MODEL
 from tests.e2e.servers import Server, running_server
+from tests.worker.tiny_model import write_tiny_model
 
 
 @pytest.fixture
@@ -20,6 +22,12 @@ def short_directory() -> Iterator[Path]:
     """Return an empty directory for temporary files; sockets in it have short enough paths."""
     with tempfile.TemporaryDirectory(prefix="e2e-") as directory:
         yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a model directory with a tokenizer of a hundred words and no weights."""
+    return write_tiny_model(tmp_path_factory.mktemp("models") / MODEL)
 
 
 @pytest.fixture(scope="session")

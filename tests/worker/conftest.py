@@ -1,52 +1,18 @@
 """A worker with the mock engine and a tiny tokenizer: the real runtime, started in a second."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.worker.processes import MODEL, WORDS, StartWorker, Worker, launch, wait_until_ready
-
-CHAT_TEMPLATE = "{% for message in messages %}{{ message.content }} {% endfor %}"
+from tests.worker.processes import MODEL, StartWorker, Worker, launch, wait_until_ready
+from tests.worker.tiny_model import write_tiny_model
 
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a model directory with a tokenizer of a hundred words and no weights."""
-    directory = tmp_path_factory.mktemp("models") / MODEL
-    directory.mkdir()
-    vocabulary = {word: number for number, word in enumerate(WORDS)}
-    special = [
-        {"id": number, "content": WORDS[number], "special": True, "single_word": False,
-         "lstrip": False, "rstrip": False, "normalized": False}
-        for number in range(3)
-    ]  # fmt: skip
-    tokenizer = {
-        "version": "1.0",
-        "added_tokens": special,
-        "pre_tokenizer": {"type": "Whitespace"},
-        "model": {"type": "WordLevel", "vocab": vocabulary, "unk_token": "<unk>"},
-    }
-    config = {
-        "model_type": "llama",
-        "architectures": ["LlamaForCausalLM"],
-        "vocab_size": len(WORDS),
-        "max_position_embeddings": 256,
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-    }
-    settings = {
-        "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": "<s>",
-        "eos_token": "</s>",
-        "unk_token": "<unk>",
-        "chat_template": CHAT_TEMPLATE,
-    }
-    (directory / "tokenizer.json").write_text(json.dumps(tokenizer))
-    (directory / "tokenizer_config.json").write_text(json.dumps(settings))
-    (directory / "config.json").write_text(json.dumps(config))
-    return directory
+    return write_tiny_model(tmp_path_factory.mktemp("models") / MODEL)
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from dynamo.worker.preflight.ports import free_port
+from tests.worker.tiny_model import WORDS
 
 ROOT = Path(__file__).parents[2]
 MODEL = "tiny"
-WORDS = ["<unk>", "<s>", "</s>", *(f"w{number}" for number in range(97))]
 
 
 @dataclass

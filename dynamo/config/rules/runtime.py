@@ -94,7 +94,12 @@ def local_indexer_follows_durability(config: Config) -> Iterator[Problem]:
 
 def memory_store_needs_own_frontend(config: Config) -> Iterator[Problem]:
     """R21: the memory store ends at the process, so nobody else finds the worker."""
-    if config.store.kind == "mem" and config.frontend.kind == "none":
+    if config.store.kind != "mem":
+        return
+    if config.action == "frontend":
+        text = "is visible to this process only, and it has no worker"
+        yield Problem("store.kind", "mem", text, "store=file, store=etcd", "store=file", "R21")
+    elif config.frontend.kind == "none":
         yield Problem(
             "store.kind", "mem", "is visible to this process only, and it has no frontend",
             "store=file or store=etcd, or frontend=embedded", "store=file", "R21",

@@ -92,14 +92,19 @@ class RequestPlaneConfig:
     )
     """Frames per response that the frontend buffers on the quic response plane; unset: 16384."""
 
-    http_host: str | None = setting(None, env=("DYN_HTTP_RPC_HOST",), exported=True)
+    http_host: str | None = setting(None, env=("DYN_HTTP_RPC_HOST",))
     """Address of the http request plane; unset: the machine's own address."""
-    http_port: int = setting(
-        8888, env=("DYN_HTTP_RPC_PORT",), minimum=0, maximum=65535, exported=True
-    )
-    """Port of the http request plane."""
-    http_root_path: str = setting("/v1/rpc", env=("DYN_HTTP_RPC_ROOT_PATH",), exported=True)
+    http_port: int = setting(8888, env=("DYN_HTTP_RPC_PORT",), minimum=0, maximum=65535)
+    """Port of the http request plane; 0 lets the system choose."""
+    http_root_path: str = setting("/v1/rpc", env=("DYN_HTTP_RPC_ROOT_PATH",))
     """Path below which the http request plane serves its endpoints."""
+    http_max_requests: int = setting(1024, env=("DYN_HTTP_RPC_MAX_REQUESTS",), minimum=1)
+    """Requests that one process takes at once over the http request plane; more are answered with
+    503, and their sender tries another worker."""
+    http_max_message_bytes: int = setting(
+        32 << 20, env=("DYN_HTTP_RPC_MAX_MESSAGE_SIZE",), minimum=1
+    )
+    """Largest request in bytes over the http request plane; a larger one is answered with 413."""
 
     engine_request_limit: int | None = setting(
         None, env=("DYN_ENGINE_REQUEST_LIMIT",), minimum=1, exported=True

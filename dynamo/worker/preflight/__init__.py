@@ -7,8 +7,8 @@ from dynamo.config.plan import LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.worker.preflight.memory import check_memory
 from dynamo.worker.preflight.model import check_model
-from dynamo.worker.preflight.packages import check_packages
-from dynamo.worker.preflight.ports import check_ports
+from dynamo.worker.preflight.packages import check_packages, check_runtime
+from dynamo.worker.preflight.ports import check_frontend_port, check_ports
 from dynamo.worker.preflight.servers import check_servers
 
 Check = Callable[[LaunchPlan], list[Problem]]
@@ -22,9 +22,21 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+FRONTEND_CHECKS: tuple[Check, ...] = (check_runtime, check_frontend_port, check_servers)
+
+
 def preflight(plan: LaunchPlan) -> list[Problem]:
-    """Run every check, side by side; takes as long as the slowest, under two seconds."""
-    with ThreadPoolExecutor(len(CHECKS)) as pool:
+    """Run every check, side by side; takes as long as the slowest, under three seconds."""
+    return _run(CHECKS, plan)
+
+
+def preflight_frontend(plan: LaunchPlan) -> list[Problem]:
+    """Run the checks that concern a frontend without a worker."""
+    return _run(FRONTEND_CHECKS, plan)
+
+
+def _run(checks: tuple[Check, ...], plan: LaunchPlan) -> list[Problem]:
+    with ThreadPoolExecutor(len(checks)) as pool:
         return [
-            problem for found in pool.map(lambda check: check(plan), CHECKS) for problem in found
+            problem for found in pool.map(lambda check: check(plan), checks) for problem in found
         ]

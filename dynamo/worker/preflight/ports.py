@@ -20,6 +20,12 @@ def check_ports(plan: LaunchPlan) -> list[Problem]:
     ]
 
 
+def check_frontend_port(plan: LaunchPlan) -> list[Problem]:
+    """Try to bind the port of the frontend alone."""
+    chosen = plan.frontend
+    return list(_check_port("frontend.port", chosen.host, chosen.port)) if chosen else []
+
+
 def _chosen_ports(plan: LaunchPlan) -> Iterator[tuple[str, str, int]]:
     environment = plan.runtime.environment
     if plan.frontend is not None:
@@ -27,6 +33,9 @@ def _chosen_ports(plan: LaunchPlan) -> Iterator[tuple[str, str, int]]:
     any_host = "0.0.0.0"  # noqa: S104 - what the runtime listens on when no host is given
     tcp_host = environment.get("DYN_TCP_RPC_HOST", any_host)
     yield "request_plane.tcp_port", tcp_host, int(environment.get("DYN_TCP_RPC_PORT", 0))
+    http = plan.runtime.http
+    if http is not None:
+        yield "request_plane.http_port", http.host or any_host, http.port
     system_host = environment.get("DYN_SYSTEM_HOST", any_host)
     yield "runtime.system_port", system_host, int(environment.get("DYN_SYSTEM_PORT", -1))
 

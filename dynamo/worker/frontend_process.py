@@ -1,0 +1,51 @@
+"""The OpenAI frontend as a process of its own; workers are found in the store."""
+
+import asyncio
+import logging
+from typing import Any
+
+import uvloop
+
+from dynamo.config.plan import FrontendPlan, LaunchPlan
+from dynamo.worker.serve import set_environment
+from dynamo.worker.shutdown import DRAIN_SECONDS, Reason, StopSignal
+
+logger = logging.getLogger(__name__)
+
+
+def serve_frontend(plan: LaunchPlan) -> int:
+    """Run until a signal or a failure; returns the exit status.
+
+    Raises:
+        ValueError: the plan has no frontend.
+    """
+    if plan.frontend is None:
+        raise ValueError("the plan has no frontend")
+    set_environment(plan)
+    return uvloop.run(_serve(plan, plan.frontend)).value
+
+
+async def _serve(plan: LaunchPlan, frontend: FrontendPlan) -> Reason:
+    # The runtime wheel reads the environment when it is imported.
+    from dynamo.worker.distributed import distributed_runtime
+    from dynamo.worker.frontend import base_url, start_frontend
+    from dynamo.worker.planes.http.forwarding import Forwarding
+
+    stop = StopSignal()
+    runtime, http, forwarding = distributed_runtime(plan), plan.runtime.http, None
+    if http is not None:
+        forwarding = await Forwarding.start(runtime, plan, http)
+    namespace = forwarding.namespace if forwarding else None
+    listening = await start_frontend(runtime, plan, frontend, namespace)
+    print(f"ready: frontend on {base_url(frontend)}", flush=True)
+    asked = asyncio.ensure_future(stop.asked.wait())
+    ends: list[asyncio.Future[Any]] = [asked, listening]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if listening.done():
+        logger.error("the frontend ended by itself", exc_info=listening.exception())
+    runtime.shutdown()
+    await asyncio.wait([listening], timeout=DRAIN_SECONDS)
+    if forwarding is not None:
+        await forwarding.close()
+    return Reason.ASKED if stop.asked.is_set() else Reason.FAILED

@@ -14,6 +14,7 @@ from dynamo.config.plan import (
     EndpointPlan,
     EnginePlan,
     FrontendPlan,
+    HttpPlanePlan,
     LaunchPlan,
     ModelPlan,
     RegistrationPlan,
@@ -21,7 +22,7 @@ from dynamo.config.plan import (
     WorkloadPlan,
 )
 from dynamo.engines.installed import installed_version
-from dynamo.worker.preflight import memory, preflight
+from dynamo.worker.preflight import memory, preflight, preflight_frontend
 from dynamo.worker.preflight.memory import check_memory, cpu_bytes_needed
 from dynamo.worker.preflight.model import check_model
 from dynamo.worker.preflight.packages import check_packages
@@ -64,16 +65,17 @@ def test_a_start_that_can_succeed_has_no_problem(model_directory: Path) -> None:
 
 
 def test_everything_is_found_at_once_and_in_time() -> None:
-    runtime = RuntimePlan("etcd", "http", "nats", _nobody_listens())
     with socket.create_server((LOCALHOST, 0)) as taken:
         port = taken.getsockname()[1]
+        http = HttpPlanePlan(host=LOCALHOST, port=port)
+        runtime = RuntimePlan("etcd", "http", "nats", _nobody_listens(), http=http)
         started = time.monotonic()
         found = preflight(
             plan("/no/such/model", runtime=runtime, frontend=FrontendPlan(LOCALHOST, port, "kv"))
         )
         seconds = time.monotonic() - started
     assert {problem.path for problem in found} == {
-        "request_plane.kind",
+        "request_plane.http_port",
         "model.path",
         "frontend.port",
         "store.etcd_endpoints",
@@ -87,6 +89,18 @@ def _nobody_listens() -> dict[str, str]:
         "ETCD_ENDPOINTS": f"http://{LOCALHOST}:{free_port(LOCALHOST)}",
         "NATS_SERVER": f"nats://me:hunter2@{LOCALHOST}:{free_port(LOCALHOST)}",
     }
+
+
+def test_a_frontend_alone_needs_no_engine_and_no_port_of_a_worker() -> None:
+    with socket.create_server((LOCALHOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        runtime = RuntimePlan("file", "tcp", "zmq", {"DYN_TCP_RPC_PORT": str(port)})
+        alone = plan("/no/such/model", engine=vllm(backend="trtllm"), runtime=runtime)
+        assert preflight_frontend(alone) == []
+        (problem,) = preflight_frontend(
+            replace(alone, frontend=FrontendPlan(LOCALHOST, port, "kv"))
+        )
+    assert problem.path == "frontend.port"
 
 
 def test_a_taken_port_names_its_holder_and_a_free_one() -> None:

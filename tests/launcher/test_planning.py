@@ -252,3 +252,15 @@ def test_secrets_in_the_runtime_environment_are_not_shown() -> None:
     built = plan(telemetry=TelemetryConfig(headers="authorization=hunter2"))
     assert built.runtime.environment["OTEL_EXPORTER_OTLP_HEADERS"] == "authorization=hunter2"
     assert "hunter2" not in plan_text(built)
+
+
+def test_a_frontend_alone_is_planned_in_a_cluster_too_without_a_workers_ports() -> None:
+    plane = RequestPlaneConfig(tcp_port=9999)
+    alone = plan(
+        action="frontend",
+        frontend=FrontendConfig("none", port=8001),
+        request_plane=plane,
+        runtime=RuntimeConfig(system_port=9090),
+    )
+    assert alone.frontend.port == 8001
+    assert not {"DYN_TCP_RPC_PORT", "DYN_SYSTEM_PORT"} & alone.runtime.environment.keys()

@@ -134,6 +134,14 @@ def test_r21_a_worker_in_a_memory_store_needs_its_own_frontend(
     assert numbers(runtime.memory_store_needs_own_frontend(built)) == rules
 
 
+@pytest.mark.parametrize(("store", "rules"), [("mem", ["R21"]), ("file", []), ("etcd", [])])
+def test_r21_a_frontend_alone_finds_no_worker_in_a_memory_store(
+    store: str, rules: list[str]
+) -> None:
+    built = config(action="frontend", store=StoreConfig(kind=store))
+    assert numbers(runtime.memory_store_needs_own_frontend(built)) == rules
+
+
 @pytest.mark.parametrize(
     ("store", "missing"),
     [

@@ -48,6 +48,25 @@ async def wait_until_listed(frontend: FrontendPlan, model: str, seconds: float |
             await asyncio.sleep(POLL_SECONDS)
 
 
+async def wait_until_listening(frontend: FrontendPlan) -> None:
+    """Return when somebody listens at the frontend's address.
+
+    Raises:
+        TimeoutError: nobody does within half a minute.
+    """
+    async with asyncio.timeout(LISTING_SECONDS):
+        while True:
+            try:
+                _reader, writer = await asyncio.open_connection(
+                    _reached_at(frontend), frontend.port
+                )
+            except OSError:
+                await asyncio.sleep(POLL_SECONDS)
+                continue
+            writer.close()
+            return
+
+
 def _listed_models(address: str) -> list[str]:
     try:
         with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310 - our own address
@@ -58,8 +77,12 @@ def _listed_models(address: str) -> list[str]:
 
 def base_url(frontend: FrontendPlan) -> str:
     """Return the address under which a client on this machine reaches the frontend."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(frontend.host, frontend.host)  # noqa: S104
-    return f"http://{host}:{frontend.port}"
+    host = _reached_at(frontend)
+    return f"http://[{host}]:{frontend.port}" if ":" in host else f"http://{host}:{frontend.port}"
+
+
+def _reached_at(frontend: FrontendPlan) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(frontend.host, frontend.host)  # noqa: S104
 
 
 def curl_line(frontend: FrontendPlan, model: str) -> str:

@@ -8,7 +8,7 @@ import uvloop
 
 from dynamo.config.plan import FrontendPlan, LaunchPlan
 from dynamo.worker.serve import set_environment
-from dynamo.worker.shutdown import DRAIN_SECONDS, Reason, StopSignal
+from dynamo.worker.shutdown import Reason, StopSignal, drain_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -28,15 +28,17 @@ def serve_frontend(plan: LaunchPlan) -> int:
 async def _serve(plan: LaunchPlan, frontend: FrontendPlan) -> Reason:
     # The runtime wheel reads the environment when it is imported.
     from dynamo.worker.distributed import distributed_runtime
-    from dynamo.worker.frontend import base_url, start_frontend
+    from dynamo.worker.frontend import base_url, start_frontend, wait_until_listening
     from dynamo.worker.planes.http.forwarding import Forwarding
 
     stop = StopSignal()
     runtime, http, forwarding = distributed_runtime(plan), plan.runtime.http, None
     if http is not None:
         forwarding = await Forwarding.start(runtime, plan, http)
-    namespace = forwarding.namespace if forwarding else None
+    # R19: fleets that share one store are apart; the runtime takes `dynamo` for all namespaces.
+    namespace = forwarding.namespace if forwarding else plan.endpoint.namespace
     listening = await start_frontend(runtime, plan, frontend, namespace)
+    await wait_until_listening(frontend)
     print(f"ready: frontend on {base_url(frontend)}", flush=True)
     asked = asyncio.ensure_future(stop.asked.wait())
     ends: list[asyncio.Future[Any]] = [asked, listening]
@@ -44,8 +46,12 @@ async def _serve(plan: LaunchPlan, frontend: FrontendPlan) -> Reason:
     asked.cancel()
     if listening.done():
         logger.error("the frontend ended by itself", exc_info=listening.exception())
+    # New requests are refused from now on; those that were accepted get their whole answer.
     runtime.shutdown()
-    await asyncio.wait([listening], timeout=DRAIN_SECONDS)
+    urgent = asyncio.ensure_future(stop.urgent.wait())
+    ends = [urgent, listening]
+    await asyncio.wait(ends, timeout=drain_seconds(plan), return_when=asyncio.FIRST_COMPLETED)
+    urgent.cancel()
     if forwarding is not None:
         await forwarding.close()
     return Reason.ASKED if stop.asked.is_set() else Reason.FAILED

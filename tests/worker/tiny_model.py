@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 WORDS = ["<unk>", "<s>", "</s>", *(f"w{number}" for number in range(97))]
 CHAT_TEMPLATE = "{% for message in messages %}{{ message.content }} {% endfor %}"
 
 
-def write_tiny_model(directory: Path) -> Path:
-    """Make the directory and return it."""
+def write_tiny_model(directory: Path, **more: Any) -> Path:
+    """Make the directory and return it; `more` goes into config.json."""
     directory.mkdir()
     vocabulary = {word: number for number, word in enumerate(WORDS)}
     special = [
@@ -29,6 +30,7 @@ def write_tiny_model(directory: Path) -> Path:
         "max_position_embeddings": 256,
         "bos_token_id": 1,
         "eos_token_id": 2,
+        **more,
     }
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",

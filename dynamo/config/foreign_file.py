@@ -32,7 +32,16 @@ def read_entries(path: str, section: str | None = None) -> list[Entry]:
         ForeignFileError: the file cannot be read, it or the section is no mapping, or there is no
             such section (R145).
     """
-    mapping = _mapping(_document(path), "the file")
+    return entries_of(_text(path), section)
+
+
+def entries_of(text: str, section: str | None = None) -> list[Entry]:
+    """Return the entries of a YAML text, as `read_entries` does of a file.
+
+    Raises:
+        ForeignFileError: as for a file that holds the text.
+    """
+    mapping = _mapping(_document(text), "the file")
     if section is not None:
         found = {str(key.value): value for key, value in mapping.value}
         if section not in found:
@@ -45,14 +54,18 @@ def read_entries(path: str, section: str | None = None) -> list[Entry]:
     return list({entry.key: entry for entry in entries}.values())
 
 
-def _document(path: str) -> yaml.Node | None:
-    """Return the only document of the file; None when it says nothing."""
+def _text(path: str) -> str:
     try:
-        text = Path(path).expanduser().read_text("utf-8")
-        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        return Path(path).expanduser().read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ForeignFileError(f"cannot be read: {reason}") from error
+
+
+def _document(text: str) -> yaml.Node | None:
+    """Return the only document of a text; None when it says nothing."""
+    try:
+        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise ForeignFileError(f"is not YAML: {_one_line(error)}") from error
     return None if isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null") else node

@@ -3,14 +3,14 @@
 from typing import Any
 
 SECRET_WORDS = ("TOKEN", "API_KEY", "SECRET", "PASSWORD", "CREDENTIAL", "AUTH", "NKEY", "HEADERS")
-HARMLESS_WORDS = ("TOKENIZER", "TOKEN_ID", "AUTH_USERNAME")
+HARMLESS_WORDS = ("TOKENIZER", "TOKEN_ID", "TOKEN_MAP", "TOKENS_BUCKETS", "AUTH_USERNAME")
 """They contain a secret word by accident; a name that has another one beside it stays secret."""
 REDACTED = "<redacted>"
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a key or variable of this name may hold a secret."""
-    upper = name.upper().rsplit(".", 1)[-1]
+    """Whether a key, variable or flag of this name may hold a secret."""
+    upper = name.upper().replace("-", "_").rsplit(".", 1)[-1]
     for word in HARMLESS_WORDS:
         upper = upper.replace(word, "")
     return any(word in upper for word in SECRET_WORDS)

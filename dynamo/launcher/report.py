@@ -18,7 +18,11 @@ def with_sources(problems: Sequence[Problem], sources: Mapping[str, str]) -> lis
     ]
 
 
-def print_problems(problems: Sequence[Problem], stream: TextIO | None = None) -> None:
+def print_problems(
+    problems: Sequence[Problem],
+    stream: TextIO | None = None,
+    consequence: str = "nothing was started",
+) -> None:
     """Print notices and errors, the errors last and counted."""
     stream = stream or sys.stderr
     fatal = [problem for problem in problems if problem.fatal]
@@ -27,6 +31,6 @@ def print_problems(problems: Sequence[Problem], stream: TextIO | None = None) ->
             print(f"notice: {problem_text(problem)}", file=stream)
     if fatal:
         count = "1 problem" if len(fatal) == 1 else f"{len(fatal)} problems"
-        print(f"error: {count} found, nothing was started", file=stream)
+        print(f"error: {count} found, {consequence}", file=stream)
         for problem in fatal:
             print(f"\n{problem_text(problem)}", file=stream)

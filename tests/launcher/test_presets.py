@@ -1,6 +1,6 @@
 """Every committed preset composes, passes its checks and renders as recorded.
 
-After a deliberate change: `python scripts/update_golden.py`, and read the difference.
+After a deliberate change: `python -m scripts.update_golden`, and read the difference.
 """
 
 import functools
@@ -48,6 +48,11 @@ def rendered(preset: str) -> dict[str, str]:
         f"{preset}.plan.yaml": plan_text(plan) + "\n",
         f"{preset}.command.sh": planner(config.backend.name).command(plan) + "\n",
     }
+
+
+def all_rendered() -> dict[str, str]:
+    """Return the golden files of all presets."""
+    return {name: text for preset in PRESETS for name, text in rendered(preset).items()}
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -46,11 +46,13 @@ def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]
     embeddings = ec_transfer_config(config)
     if embeddings is not None:
         arguments["ec_transfer_config"] = embeddings
-    if arguments.get("kv_events_config") is None:
+    if "kv_events_config" not in config.backend.engine:
         events = automatic_kv_events(config, arguments)
         if events is not None:
             arguments["kv_events_config"] = events
             notes.append(f"KV events are published at {events['endpoint']} (R70).")
+    elif arguments["kv_events_config"] is None:
+        del arguments["kv_events_config"]
     environment = engine_environment(config, machine, device, arguments)
     notes += _environment_notes(config, environment)
     return EnginePlan("vllm", version, device, arguments, environment), notes

@@ -175,6 +175,9 @@ class TestKvEvents:
         own = {"enable_kv_cache_events": True, "publisher": "zmq", "endpoint": "ipc:///run/kv"}
         assert arguments(build({"kv_events_config": own}))["kv_events_config"] == own
 
+    def test_r70_an_explicit_null_means_no_events(self, build: Build) -> None:
+        assert "kv_events_config" not in arguments(build({"kv_events_config": None}))
+
     def test_a_worker_that_nobody_else_sees_publishes_none_unless_its_router_asks(
         self, build: Build
     ) -> None:

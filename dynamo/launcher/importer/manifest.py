@@ -1,0 +1,157 @@
+"""Read the command line of one service of a DynamoGraphDeployment."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import yaml
+
+from dynamo.config.problems import Problem
+from dynamo.config.suggest import closest
+from dynamo.launcher.importer.shell import read_script
+from dynamo.launcher.importer.source import Source, SourceError
+
+KIND = "DynamoGraphDeployment"
+SHELLS = re.compile(r"(.*/)?(ba|da|z|k)?sh")
+REFERENCE = re.compile(r"\$\((\w+)\)")
+READ = {
+    "name", "componentType", "subComponentType", "type", "envs", "env", "command", "args",
+    "extraPodSpec", "podTemplate", "dynamoNamespace",
+}  # fmt: skip
+"""Keys of a service that concern the worker, or only name it."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service with everything that the manifest says about its container."""
+
+    name: str
+    kind: str
+    """`worker`, `frontend`, ...; empty when the manifest does not say."""
+    container: Mapping[str, Any]
+    variables: tuple[Mapping[str, Any], ...]
+    namespace: str
+    beside: tuple[str, ...]
+    """Keys that say something about the deployment, not about the worker."""
+
+
+def read_manifest(text: str, wanted: str | None = None) -> Source:
+    """Return the command line of a service; of the only worker, if none is named.
+
+    Raises:
+        SourceError: the text is no such manifest, or does not have the service.
+    """
+    services = [service for document in _documents(text) for service in _services(document)]
+    service = _chosen(services, wanted)
+    environment, notes = _environment(service)
+    command = _strings(service.container.get("command"), service.name)
+    words = [*command, *_strings(service.container.get("args"), service.name)]
+    if service.beside:
+        listed = ", ".join(service.beside)
+        message = "concern the deployment, not the worker: action=manifest writes its own"
+        notes.append(Problem(f"{service.name}: {listed}", "", message, fatal=False))
+    if len(words) > 2 and SHELLS.fullmatch(words[0]) and words[1].startswith("-"):
+        found = read_script(" ".join(words[2:]), environment)
+        return replace(found, notes=(*notes, *found.notes))
+    words = [REFERENCE.sub(lambda ref: environment.get(ref[1], ref[0]), word) for word in words]
+    return Source(tuple(words), environment, notes=tuple(notes))
+
+
+def _documents(text: str) -> list[Mapping[str, Any]]:
+    try:
+        documents = list(yaml.safe_load_all(text))
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        message = f"is not YAML: {' '.join(str(error).split())}"
+        raise SourceError(Problem("--manifest", "", message)) from error
+    found = [item for item in documents if isinstance(item, Mapping) and item.get("kind") == KIND]
+    if not found:
+        kinds = [str(item.get("kind")) for item in documents if isinstance(item, Mapping)]
+        raise SourceError(Problem("--manifest", ", ".join(kinds), f"holds no {KIND}", KIND))
+    return found
+
+
+def _services(document: Mapping[str, Any]) -> Iterator[Service]:
+    """Read `services` of v1alpha1 and `components` of v1beta1."""
+    spec = _mapping(document.get("spec"))
+    shared = _items(spec.get("envs")) + _items(spec.get("env"))
+    named = dict(_mapping(spec.get("services")))
+    named |= {str(item.get("name")): item for item in _items(spec.get("components"))}
+    for name, value in named.items():
+        service = _mapping(value)
+        yield Service(
+            str(name),
+            str(service.get("componentType") or service.get("type") or ""),
+            container := _container(service),
+            (*shared, *_items(service.get("envs")), *_items(container.get("env"))),
+            str(service.get("dynamoNamespace") or ""),
+            tuple(sorted(str(key) for key in service if key not in READ)),
+        )
+
+
+def _container(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    main = _mapping(_mapping(service.get("extraPodSpec")).get("mainContainer"))
+    pod = _mapping(_mapping(service.get("podTemplate")).get("spec"))
+    containers = [_mapping(item) for item in _items(pod.get("containers"))]
+    named = [item for item in containers if item.get("name") == "main"] or containers
+    return {**service, **main, **(named[0] if named else {})}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _items(value: Any) -> list[Mapping[str, Any]]:
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, Mapping)]
+
+
+def _strings(value: Any, service: str) -> list[str]:
+    """Return words; one text alone is a command line, as older manifests write it."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return shlex.split(value)
+    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
+        return ["" if item is None else str(item) for item in value]
+    raise SourceError(Problem(service, "", "has a command that is no list of words"))
+
+
+def _chosen(services: list[Service], wanted: str | None) -> Service:
+    names = [service.name for service in services]
+    if wanted is not None:
+        for service in services:
+            if service.name == wanted:
+                return service
+        near = closest(wanted, names, limit=1)
+        meant = f"--service {near[0]}" if near else ""
+        problem = Problem("--service", wanted, "is not in the manifest", ", ".join(names), meant)
+        raise SourceError(problem)
+    workers = [service for service in services if _is_worker(service)]
+    if len(workers) == 1:
+        return workers[0]
+    text = "has no worker" if not workers else "has several workers: name one"
+    allowed = ", ".join(service.name for service in workers or services)
+    raise SourceError(Problem("--service", "", text, allowed))
+
+
+def _is_worker(service: Service) -> bool:
+    words = " ".join(map(str, (service.container.get("command"), service.container.get("args"))))
+    return service.kind == "worker" or ("dynamo." in words and "dynamo.frontend" not in words)
+
+
+def _environment(service: Service) -> tuple[dict[str, str], list[Problem]]:
+    """Return the variables with values; one that comes from a secret or a field is noted."""
+    environment: dict[str, str] = {}
+    notes: list[Problem] = []
+    for item in service.variables:
+        name = str(item.get("name"))
+        if "value" in item and not isinstance(item["value"], list | dict):
+            environment[name] = "" if item["value"] is None else str(item["value"])
+        else:
+            text = "comes from the cluster, not from the manifest"
+            notes.append(Problem(name, "", text, fatal=False))
+    if service.namespace:
+        environment.setdefault("DYN_NAMESPACE", service.namespace)
+    return environment, notes

@@ -1,0 +1,47 @@
+"""A command line with its environment, wherever it was found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dynamo.config.problems import Problem
+
+
+class SourceError(ValueError):
+    """There is no command line, or it is wrong; `problems` say how."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Source:
+    """Words as a process gets them, and what stood around them."""
+
+    words: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that were set for this command."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Texts of files that the script itself writes, by name."""
+    comments: tuple[str, ...] = ()
+    """Comments of a script, without `#`: `action=command` says there what has no flag."""
+    notes: tuple[Problem, ...] = ()
+    """What stands beside the command and is not read."""
+
+    def read(self, path: str) -> str:
+        """Return the text of a file that the command names.
+
+        Raises:
+            OSError: it cannot be read.
+            UnicodeDecodeError: it is no text.
+        """
+        if path in self.files:
+            return self.files[path]
+        return Path(path).expanduser().read_text("utf-8")
+
+
+def assignment(word: str) -> tuple[str, str] | None:
+    """Split `NAME=value`; None for any other word."""
+    name, equals, value = word.partition("=")
+    return (name, value) if equals and name.isidentifier() and name.isascii() else None

@@ -29,6 +29,7 @@ from dynamo.engines.base import (
 from dynamo.engines.footprint import GRACE_SECONDS
 from dynamo.engines.vllm.core_process import engine_core_start_method
 from dynamo.engines.vllm.hand_over import fetches_for_several, mooncake_source
+from dynamo.engines.vllm.live_limits import AdjustableLimits
 from dynamo.engines.vllm.output import ChunkMaker
 from dynamo.engines.vllm.sampling import sampling_params
 
@@ -36,8 +37,11 @@ from dynamo.engines.vllm.sampling import sampling_params
 class RunningEngine:
     """Generates until it is shut down. Constructing it blocks until the model is loaded."""
 
-    def __init__(self, config: VllmConfig, core_start_method: str | None) -> None:
+    def __init__(
+        self, config: VllmConfig, core_start_method: str | None, limits: AdjustableLimits | None
+    ) -> None:
         self._config = config
+        self.limits = limits
         with engine_core_start_method(core_start_method):
             self._llm = AsyncLLM.from_vllm_config(config)
         self._default_sampling = config.model_config.get_diff_sampling_param()

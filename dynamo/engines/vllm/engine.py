@@ -18,6 +18,7 @@ from dynamo.engines.vllm.side_channel import ensure_side_channel_host
 if TYPE_CHECKING:
     from dynamo.engines.vllm.async_llm import RunningEngine
 
+LIMITS_FILE = "limits"
 LOG_STREAM = "VLLM_LOGGING_STREAM"
 """vLLM would write its log to stdout, among what the program has to say."""
 
@@ -67,13 +68,15 @@ class VllmEngine:
         drop_expected_warnings()
         with temporary_directory(footprint.directory):
             from dynamo.engines.vllm.async_llm import RunningEngine, engine_config
+            from dynamo.engines.vllm.live_scheduler import adjustable_limits
 
             stopwatch.lap("import")
             config = engine_config(self._plan.arguments)
             stopwatch.lap("configuration")
             if self._stopping:
                 raise EngineDeadError("the start was cancelled")
-            self._running = RunningEngine(config, self._core_start_method())
+            limits = adjustable_limits(config, footprint.directory / LIMITS_FILE)
+            self._running = RunningEngine(config, self._core_start_method(), limits)
         footprint.note()
         stopwatch.lap("engine")
         return self._running.info(stopwatch.seconds)
@@ -110,6 +113,21 @@ class VllmEngine:
     async def reset_prefix_cache(self) -> bool:
         """Forget all cached prefixes; false while a request holds blocks."""
         return await self._started().reset_prefix_cache()
+
+    def limits(self) -> Mapping[str, int]:
+        """Return the scheduler's limits in force; none when the user chose the scheduler."""
+        adjustable = self._started().limits
+        return adjustable.in_force() if adjustable else {}
+
+    def highest_limits(self) -> Mapping[str, int]:
+        """Return how far each limit may go, see AdjustsLimits."""
+        adjustable = self._started().limits
+        return adjustable.highest if adjustable else {}
+
+    def set_limits(self, limits: Mapping[str, int]) -> None:
+        """Let the next step run under these limits; requests above a lowered one wait."""
+        if adjustable := self._started().limits:
+            adjustable.shared.write(limits)
 
     async def stop(self) -> None:
         """Stop the engine core, then remove what it left and undo the plan's environment."""

@@ -15,6 +15,7 @@ EXPECTED = {
         "Model Runner V2 requires Triton",
         "Enforce eager set",
     ),
+    "vllm.config.scheduler": ("Using custom scheduler class",),
     "vllm.platforms.cpu": ("Triton is not installed", "Reset SSM cache type"),
     "vllm.utils.torch_utils": ("OMP_NUM_THREADS=",),
 }

@@ -11,6 +11,8 @@ from scripts.setup.machine import cpu_build
 from scripts.setup.requirements import Project, name_and_pin
 
 BUILT_FOR_CUDA_ON_PYPI = ("torchvision", "torchaudio", "torchcodec")
+WITHOUT_CPU_BACKEND = "triton"
+"""vLLM finds it unusable on a CPU, after importing it for seconds at every start."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,11 @@ class StepMaker:
         if extra != "cpu":
             return [Step("engine", title, (self._pip("install", *wanted),), wanted)]
         torch = next(cpu_build(one) for one in wanted if name_and_pin(one)[0] == "torch")
+        drop = self._python("-m", "pip", "uninstall", "--yes", WITHOUT_CPU_BACKEND)
         repair = self._python("-m", "scripts.setup.drop_unusable", *BUILT_FOR_CUDA_ON_PYPI)
         return [
             Step("torch", f"PyTorch {name_and_pin(torch)[1]}", (self._pip_torch(torch),), (torch,)),
-            Step("engine", title, (self._pip_torch(*wanted), repair), wanted),
+            Step("engine", title, (self._pip_torch(*wanted), drop, repair), wanted),
         ]
 
     def tools(self) -> Step:

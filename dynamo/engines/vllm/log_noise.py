@@ -7,6 +7,7 @@ import logging
 import warnings
 
 EXPECTED = {
+    "torch._library.triton": ("Triton not available",),
     "vllm.triton_utils.importing": ("Triton is installed, but doesn't include CPU backend",),
     "vllm.engine.arg_utils": ("The global random seed is set to",),
     "vllm.config.vllm": (

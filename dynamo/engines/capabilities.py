@@ -31,6 +31,15 @@ class PublishesKvEvents(Protocol):
 
 
 @runtime_checkable
+class ReportsLoad(Protocol):
+    """An engine that knows how full its KV cache is."""
+
+    def kv_used_blocks(self) -> Mapping[int, int]:
+        """Return the KV blocks that requests hold now, by data-parallel rank."""
+        ...
+
+
+@runtime_checkable
 class ServesAdapters(Protocol):
     """An engine that takes LoRA adapters while it runs (R135 to R142)."""
 

@@ -67,6 +67,7 @@ def runtime_config(plan: Described, info: EngineInfo) -> ModelRuntimeConfig:
     config.data_parallel_size = info.data_parallel_size
     config.tool_call_parser = registration.tool_call_parser
     config.reasoning_parser = registration.reasoning_parser
+    config.kv_event_publishing_enabled = registration.use_kv_events
     config.enable_local_indexer = registration.enable_local_indexer
     config.kv_state_endpoint = registration.kv_state_endpoint
     config.exclude_tools_when_tool_choice_none = registration.exclude_tools_when_tool_choice_none

@@ -22,6 +22,7 @@ from dynamo.worker.frontend import (
     wait_until_listed,
 )
 from dynamo.worker.handler import GenerateHandler
+from dynamo.worker.kv_events import KvEvents
 from dynamo.worker.messages import say
 from dynamo.worker.planes.http.card import ModelCard
 from dynamo.worker.planes.http.worker import HttpWorker
@@ -41,6 +42,7 @@ class Worker:
     runtime: Any
     endpoint: Any
     handler: GenerateHandler
+    kv_events: KvEvents
     running: list[asyncio.Future[None]]
     """Endpoints and frontend: each ends when the runtime is shut down, and not before."""
     http: HttpWorker | None = None
@@ -53,11 +55,14 @@ class Worker:
         """Register the model, serve its endpoints, and the frontend if the plan has one (R100)."""
         runtime = distributed_runtime(plan)
         handler = GenerateHandler(engine, info, plan.registration.worker_type)
-        worker = cls(plan, runtime, runtime.endpoint(plan.endpoint.path), handler, [])
+        endpoint = runtime.endpoint(plan.endpoint.path)
+        # Before the registration, so that no router finds the worker and misses its events.
+        kv_events = KvEvents(plan, endpoint, engine, info)
+        worker = cls(plan, runtime, endpoint, handler, kv_events, [])
         if plan.runtime.http is not None:
             worker.http = await HttpWorker.start(plan, plan.runtime.http, runtime)
         elif plan.registration.serves_frontend:
-            await register(plan, worker.endpoint, directory, info)
+            await register(plan, endpoint, directory, info)
         worker._serve(plan.endpoint.path, handler.generate, health_check_payload(plan))
         clear = f"{plan.endpoint.namespace}.{plan.endpoint.component}.clear_kv_blocks"
         worker._serve(clear, handler.clear_kv_blocks)
@@ -130,6 +135,7 @@ class Worker:
 
     async def close(self) -> None:
         """Shut the runtime down; responses that are complete still reach their clients."""
+        await self.kv_events.close()
         self.runtime.shutdown()
         _done, pending = await asyncio.wait(self.running, timeout=DRAIN_SECONDS)
         for task in pending:

@@ -36,6 +36,8 @@ class MockArguments:
     """Output tokens depend on this seed (or the request's) and on the prompt, on nothing else."""
     enable_prefix_caching: bool = True
     """Keep computed full blocks and serve equal prompt prefixes from them."""
+    publish_kv_events: bool = False
+    """Say over ZMQ which blocks the cache holds, in the form of vLLM; needs prefix caching."""
     fail: str | None = None
     """`start`: every start fails. `out_of_memory`: a start with more sequences than
     `out_of_memory_above` runs out of memory. `crash`: the engine dies after

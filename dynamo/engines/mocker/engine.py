@@ -5,9 +5,9 @@ sweep without an accelerator.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import (
@@ -17,10 +17,14 @@ from dynamo.engines.base import (
     GenerateRequest,
     InvalidRequestError,
 )
+from dynamo.engines.capabilities import KvEventSource
 from dynamo.engines.mocker.arguments import MockArguments, mock_arguments
 from dynamo.engines.mocker.hand_over import PREFILL_PARAMS
 from dynamo.engines.mocker.output import cancelled_chunk, next_chunk
 from dynamo.engines.mocker.scheduler import RunningSequence, Scheduler, Step
+
+if TYPE_CHECKING:
+    from dynamo.engines.mocker.kv_publisher import KvPublisher
 
 
 @dataclass
@@ -41,6 +45,7 @@ class MockEngine:
         self._accepted = 0
         self._work_arrived = asyncio.Event()
         self._steps: asyncio.Task[None] | None = None
+        self._publisher: KvPublisher | None = None
         self._death: str | None = "the engine is not started"
 
     async def start(self) -> EngineInfo:
@@ -56,6 +61,10 @@ class MockEngine:
         await asyncio.sleep(arguments.startup_seconds)
         _fail_start(arguments)
         self._arguments, self._scheduler = arguments, Scheduler(arguments)
+        if arguments.publish_kv_events:
+            from dynamo.engines.mocker.kv_publisher import KvPublisher
+
+            self._publisher = KvPublisher()
         self._death = None
         self._steps = asyncio.create_task(self._run_steps())
         return EngineInfo(
@@ -106,7 +115,17 @@ class MockEngine:
 
     async def reset_prefix_cache(self) -> bool:
         """Forget all cached prefixes; false while a request holds blocks."""
-        return self._scheduler.pool.reset()
+        done = self._scheduler.pool.reset()
+        self._publish_events()
+        return done
+
+    def kv_event_sources(self) -> Sequence[KvEventSource]:
+        """Return where events are published; nothing without `publish_kv_events`."""
+        return [] if self._publisher is None else [self._publisher.source]
+
+    def kv_used_blocks(self) -> Mapping[int, int]:
+        """Return the blocks that requests hold now."""
+        return {0: self.num_used_blocks}
 
     @property
     def num_used_blocks(self) -> int:
@@ -119,6 +138,9 @@ class MockEngine:
         if self._steps is not None:
             self._steps.cancel()
             await asyncio.wait([self._steps])
+        publisher, self._publisher = self._publisher, None
+        if publisher is not None:
+            await publisher.close()
 
     def _accept(self, request: GenerateRequest) -> _Stream:
         arguments = self._arguments
@@ -157,6 +179,11 @@ class MockEngine:
             await asyncio.sleep(step_ends_at - clock())
             for sequence in self._scheduler.complete(step):
                 self._emit(sequence)
+            self._publish_events()
+
+    def _publish_events(self) -> None:
+        if self._publisher is not None and self._scheduler.events is not None:
+            self._publisher.publish(self._scheduler.events.take())
 
     def _emit(self, sequence: RunningSequence) -> None:
         chunk = next_chunk(sequence, self._arguments)

@@ -1,7 +1,9 @@
 """A pool of KV cache blocks that keeps the content of free blocks until they are needed."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import KeysView, Sequence
+
+from dynamo.engines.mocker.kv_events import EventLog
 
 
 class BlockPool:
@@ -11,7 +13,8 @@ class BlockPool:
     released first.
     """
 
-    def __init__(self, num_blocks: int) -> None:
+    def __init__(self, num_blocks: int, log: EventLog | None = None) -> None:
+        self._log = log
         self._references = [0] * num_blocks
         self._free: OrderedDict[int, None] = OrderedDict(
             (block, None) for block in range(num_blocks)
@@ -27,6 +30,11 @@ class BlockPool:
     @property
     def num_used(self) -> int:
         return len(self._references) - len(self._free)
+
+    @property
+    def cached_hashes(self) -> KeysView[int]:
+        """Prefix hashes by which blocks can be found."""
+        return self._by_hash.keys()
 
     def acquire_cached(self, hashes: Sequence[int]) -> list[int]:
         """Refer to the cached blocks of the longest known prefix and return them."""
@@ -50,11 +58,13 @@ class BlockPool:
             self._references[block] = 1
         return blocks
 
-    def publish(self, block: int, prefix_hash: int) -> None:
-        """Make a fully computed block findable; the first block of a content wins."""
-        if prefix_hash not in self._by_hash:
-            self._by_hash[prefix_hash] = block
-            self._hash_of[block] = prefix_hash
+    def publish(self, block: int, prefix_hash: int) -> bool:
+        """Make a fully computed block findable; false where another of the same content is."""
+        if prefix_hash in self._by_hash:
+            return False
+        self._by_hash[prefix_hash] = block
+        self._hash_of[block] = prefix_hash
+        return True
 
     def release(self, blocks: Sequence[int]) -> None:
         """Give references back; the end of a sequence is reused before its beginning."""
@@ -69,12 +79,16 @@ class BlockPool:
             return False
         self._hash_of.clear()
         self._by_hash.clear()
+        if self._log is not None:
+            self._log.cleared()
         return True
 
     def _forget(self, block: int) -> None:
         prefix_hash = self._hash_of.pop(block, None)
         if prefix_hash is not None:
             del self._by_hash[prefix_hash]
+            if self._log is not None:
+                self._log.removed(prefix_hash)
 
 
 def extend_block_hashes(hashes: list[int], tokens: Sequence[int], block_size: int) -> None:

@@ -9,6 +9,7 @@ from dynamo.config.plan import EnginePlan, LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.config.suggest import closest
+from dynamo.engines.kv_events import has_readers
 from dynamo.engines.mocker.arguments import MockArguments, mock_arguments
 from dynamo.engines.traits import WorkerTraits
 
@@ -37,8 +38,11 @@ def _unknown(name: str, value: object, known: Sequence[str]) -> Problem:
 
 
 def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, Sequence[str]]:
-    """Return the arguments as given: the mock engine fills in its own defaults."""
+    """Return the arguments as given, and whether KV events are published: the mock engine fills in
+    its own defaults."""
     arguments = dict(config.backend.engine)
+    if has_readers(config, arguments.get("enable_prefix_caching", True)):
+        arguments.setdefault("publish_kv_events", True)
     environment = dict(config.backend.environment)
     return EnginePlan("mocker", "1", "cpu", arguments, environment), ()
 
@@ -54,5 +58,5 @@ def command(plan: LaunchPlan) -> str:
 
 
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
-    """The mock engine publishes no KV events."""
-    return WorkerTraits()
+    """R75: KV events are in use exactly when the mock engine publishes them."""
+    return WorkerTraits(use_kv_events=bool(arguments.get("publish_kv_events")))

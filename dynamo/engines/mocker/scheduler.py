@@ -7,6 +7,7 @@ from dynamo.engines.base import GenerateRequest
 from dynamo.engines.mocker.arguments import MockArguments
 from dynamo.engines.mocker.hand_over import taken_over_tokens
 from dynamo.engines.mocker.kv_cache import BlockPool, extend_block_hashes
+from dynamo.engines.mocker.kv_events import EventLog
 from dynamo.engines.mocker.tokens import answer_seed
 
 
@@ -51,7 +52,8 @@ class Scheduler:
 
     def __init__(self, arguments: MockArguments) -> None:
         self._arguments = arguments
-        self.pool = BlockPool(arguments.num_gpu_blocks)
+        self.events = EventLog(arguments.block_size) if arguments.publish_kv_events else None
+        self.pool = BlockPool(arguments.num_gpu_blocks, self.events)
         self.waiting: deque[RunningSequence] = deque()
         self.running: list[RunningSequence] = []
 
@@ -161,7 +163,12 @@ class Scheduler:
         extend_block_hashes(sequence.block_hashes, sequence.tokens, size)
         first = sequence.computed_tokens // size
         for index in range(first, (sequence.computed_tokens + count) // size):
-            self.pool.publish(sequence.blocks[index], sequence.block_hashes[index])
+            hashes = sequence.block_hashes
+            new = self.pool.publish(sequence.blocks[index], hashes[index])
+            if new and self.events is not None:
+                parent = hashes[index - 1] if index else None
+                tokens = sequence.tokens[index * size : (index + 1) * size]
+                self.events.stored(hashes[index], parent, tokens)
 
     def _free(self, sequence: RunningSequence) -> None:
         self.pool.release(sequence.blocks)

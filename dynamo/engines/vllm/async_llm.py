@@ -26,10 +26,14 @@ from dynamo.engines.base import (
     GenerateRequest,
     InvalidRequestError,
 )
+from dynamo.engines.capabilities import KvEventSource
 from dynamo.engines.footprint import GRACE_SECONDS
 from dynamo.engines.vllm.core_process import engine_core_start_method
 from dynamo.engines.vllm.hand_over import fetches_for_several, mooncake_source
 from dynamo.engines.vllm.live_limits import AdjustableLimits
+from dynamo.engines.vllm.kv_events import event_sources
+from dynamo.engines.vllm.kvbm_consolidator import add_consolidator
+from dynamo.engines.vllm.load import LoadBook
 from dynamo.engines.vllm.output import ChunkMaker
 from dynamo.engines.vllm.sampling import sampling_params
 
@@ -42,8 +46,10 @@ class RunningEngine:
     ) -> None:
         self._config = config
         self.limits = limits
+        self._consolidator = add_consolidator(config)
+        self._load = LoadBook()
         with engine_core_start_method(core_start_method):
-            self._llm = AsyncLLM.from_vllm_config(config)
+            self._llm = AsyncLLM.from_vllm_config(config, stat_loggers=[self._load.logger])
         self._default_sampling = config.model_config.get_diff_sampling_param()
         self._in_flight: set[str] = set()
 
@@ -101,6 +107,14 @@ class RunningEngine:
         """Forget cached prefixes."""
         with translated_errors():
             return bool(await self._llm.reset_prefix_cache())
+
+    def kv_event_sources(self) -> list[KvEventSource]:
+        """Return where each rank of this process publishes; none when events are off."""
+        return event_sources(self._llm.get_kv_event_sources(), self._consolidator)
+
+    def kv_used_blocks(self) -> Mapping[int, int]:
+        """Return the blocks that requests hold, by rank, as of the last step."""
+        return self._load.used_blocks
 
     async def shut_down(self) -> None:
         """End the engine core, a second or two; requests in flight end as cancelled."""

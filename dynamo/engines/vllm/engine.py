@@ -2,14 +2,16 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, EngineDeadError, EngineInfo, GenerateRequest
+from dynamo.engines.capabilities import KvEventSource
 from dynamo.engines.footprint import Footprint, set_variables, temporary_directory
 from dynamo.engines.stopwatch import Stopwatch
 from dynamo.engines.vllm.hand_over import prefill_params
+from dynamo.engines.vllm.kv_events import with_sockets
 from dynamo.engines.vllm.kv_transfer import uses_nixl
 from dynamo.engines.vllm.log_noise import drop_expected_warnings
 from dynamo.engines.vllm.side_channel import VARIABLE as SIDE_CHANNEL_HOST
@@ -71,7 +73,7 @@ class VllmEngine:
             from dynamo.engines.vllm.live_scheduler import adjustable_limits
 
             stopwatch.lap("import")
-            config = engine_config(self._plan.arguments)
+            config = engine_config(with_sockets(self._plan.arguments, footprint.directory))
             stopwatch.lap("configuration")
             if self._stopping:
                 raise EngineDeadError("the start was cancelled")
@@ -128,6 +130,14 @@ class VllmEngine:
         """Let the next step run under these limits; requests above a lowered one wait."""
         if adjustable := self._started().limits:
             adjustable.shared.write(limits)
+
+    def kv_event_sources(self) -> Sequence[KvEventSource]:
+        """Return where each rank publishes its KV events."""
+        return self._started().kv_event_sources()
+
+    def kv_used_blocks(self) -> Mapping[int, int]:
+        """Return the KV blocks that requests hold, by data-parallel rank."""
+        return self._started().kv_used_blocks()
 
     async def stop(self) -> None:
         """Stop the engine core, then remove what it left and undo the plan's environment."""

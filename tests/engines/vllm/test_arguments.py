@@ -11,7 +11,7 @@ from dynamo.engines.argument_checks import check_arguments
 from dynamo.engines.catalogue import load
 from dynamo.engines.vllm.arguments import engine_plan
 from dynamo.engines.vllm.environment import default_kv_cache_gib
-from dynamo.engines.vllm.kv_events import use_kv_events
+from dynamo.engines.vllm.kv_events import SOCKET, use_kv_events
 
 Build = Callable[..., Config]
 
@@ -182,8 +182,21 @@ class TestKvEvents:
         self, build: Build
     ) -> None:
         assert "kv_events_config" not in arguments(build(store="mem"))
-        asked = arguments(build(store="mem", router_mode="kv"))
-        assert asked["kv_events_config"] == self.AUTOMATIC
+        assert "kv_events_config" in arguments(build(store="mem", router_mode="kv"))
+
+    @pytest.mark.parametrize(
+        ("given", "endpoint"),
+        [
+            ({"store": "mem", "router_mode": "kv"}, SOCKET),
+            ({"store": "file"}, SOCKET),
+            ({"store": "file", "kv_event_port": 20081}, "tcp://*:20081"),
+            ({"store": "etcd"}, "tcp://*:20080"),
+        ],
+    )
+    def test_r70_nothing_listens_where_nobody_beyond_this_machine_finds_the_worker(
+        self, build: Build, given: dict[str, Any], endpoint: str
+    ) -> None:
+        assert arguments(build(**given))["kv_events_config"]["endpoint"] == endpoint
 
     @pytest.mark.parametrize(
         ("config", "expected"),

@@ -48,14 +48,15 @@ KV_ARGUMENTS = {
 def router_plan(config: Config) -> RouterPlan | None:
     """Return what the model's registration says about routing; None leaves it to the frontend.
 
-    An embedded frontend has the mode itself, so only further settings need to be said.
+    A mode that is set is said by a worker with a frontend in its process too: workers of one model
+    must register it in the same words, or the frontend leaves all but the first of them out.
     """
     general = chosen(config, ROUTER_ARGUMENTS)
     kv = chosen(config, KV_ARGUMENTS)
     mode = config.frontend.router_mode
-    if config.frontend.kind == "none":
-        return RouterPlan(mode, general, kv) if mode else None
-    return RouterPlan(mode or DEFAULT_MODE, general, kv) if general or kv else None
+    if config.frontend.kind != "none" and (general or kv):
+        mode = mode or DEFAULT_MODE
+    return RouterPlan(mode, general, kv) if mode else None
 
 
 def chosen(config: Config, arguments: dict[str, str]) -> dict[str, Any]:

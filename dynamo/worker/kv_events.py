@@ -57,7 +57,7 @@ def relay(
     state_endpoint: str | None = None,
     worker_id: int | None = None,
 ) -> Any:
-    """Forward one rank's events to all routers, until `shutdown` is called on what is returned.
+    """R77: forward one rank's events to all routers until the returned object is shut down.
 
     With `local_indexer` a router that starts later, or that missed events, asks here for what it
     lacks (R26). `worker_id` is another worker's, for whom this process publishes.

@@ -34,7 +34,11 @@ def test_without_any_choice_the_frontend_decides(kind: str) -> None:
 
 def test_a_mode_is_asked_for_where_the_frontend_is_elsewhere() -> None:
     assert router_plan(config("none", "kv")) == RouterPlan("kv")
-    assert router_plan(config("embedded", "kv")) is None
+    assert router_plan(config("none")) is None
+
+
+def test_workers_of_one_model_ask_for_a_mode_in_the_same_words() -> None:
+    assert router_plan(config("embedded", "kv")) == router_plan(config("none", "kv"))
 
 
 def test_settings_go_with_the_mode() -> None:

@@ -1,10 +1,13 @@
 """Two real vLLM workers, and a frontend that knows which of them has a prefix."""
 
+import re
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.e2e.servers import Server, running_server
+from tests.worker.test_settings import low_free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -16,6 +19,16 @@ def cached(server: Server, prompt: str) -> int:
     return int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
 
 
+def requests_served(metrics: str) -> int:
+    """Read how many requests the generate endpoint of a worker has had."""
+    found = re.findall(
+        r"^dynamo_component_requests_total\{.*endpoint=\"generate\".*\} (\d+)",
+        metrics,
+        re.MULTILINE,
+    )
+    return sum(map(int, found))
+
+
 @pytest.mark.timeout(600)
 def test_a_request_goes_to_the_worker_that_has_its_prefix(
     smollm2: Path, short_directory: Path
@@ -24,11 +37,14 @@ def test_a_request_goes_to_the_worker_that_has_its_prefix(
     other, front = short_directory / "other", short_directory / "front"
     other.mkdir()
     front.mkdir()
+    port = low_free_port()
     with (
-        running_server(other / "log", *shared, "frontend=none"),
+        running_server(other / "log", *shared, "frontend=none", f"runtime.system_port={port}"),
         running_server(front / "log", *shared) as server,
     ):
         first = [cached(server, tale) for tale in TALES]
         again = [cached(server, tale + "And then") for _ in range(2) for tale in TALES]
+        metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    assert 0 < requests_served(metrics) < 3 * len(TALES)
     assert first == [0] * len(TALES)
     assert min(again) >= 128

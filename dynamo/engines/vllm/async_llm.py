@@ -30,9 +30,9 @@ from dynamo.engines.capabilities import KvEventSource
 from dynamo.engines.footprint import GRACE_SECONDS
 from dynamo.engines.vllm.core_process import engine_core_start_method
 from dynamo.engines.vllm.hand_over import fetches_for_several, mooncake_source
-from dynamo.engines.vllm.live_limits import AdjustableLimits
 from dynamo.engines.vllm.kv_events import event_sources
 from dynamo.engines.vllm.kvbm_consolidator import add_consolidator
+from dynamo.engines.vllm.live_limits import AdjustableLimits
 from dynamo.engines.vllm.load import LoadBook
 from dynamo.engines.vllm.output import ChunkMaker
 from dynamo.engines.vllm.sampling import sampling_params

@@ -56,10 +56,10 @@ def with_sockets(arguments: Mapping[str, Any], directory: Path) -> dict[str, Any
 def event_sources(
     published: Mapping[int, Any], consolidator: Sequence[str] | None
 ) -> list[KvEventSource]:
-    """R77: one source per rank of this process, at the loopback address of what vLLM bound.
+    """R77, R78: one source per rank of this process, at the loopback address of what vLLM bound.
 
     `published` are vLLM's resolved configurations by rank. What it does not bind itself goes to a
-    collector of the user's. R78: with KVBM's consolidator all events come from there, the third
+    collector of the user's. With KVBM's consolidator all events come from there, the third
     of its addresses; it has those of rank 0 only, and cannot repeat any.
     """
     if consolidator is not None:

@@ -10,7 +10,7 @@ CONNECTORS = ("DynamoConnector", "PdConnector")
 
 
 def add_consolidator(config: Any) -> Sequence[str] | None:
-    """Tell KVBM's connector where to listen and publish, as it wants it before the start.
+    """R78: tell KVBM's connector where to listen and publish, as it wants it before the start.
 
     Returns its three addresses (vLLM's, the one to bind, the one to connect to), or None: without
     KVBM or KV events, where its switch is off, and where it cannot be had, which is logged.

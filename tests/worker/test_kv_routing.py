@@ -15,9 +15,9 @@ PREFIX_BLOCKS = 10
 
 def two_workers(start_worker: StartWorker, store: Path, mode: str) -> Worker:
     """Start two workers that share a store; return the one with the frontend."""
-    shared = ("store=file", f"store.path={store}")
+    shared = ("store=file", f"store.path={store}", f"frontend.router_mode={mode}")
     start_worker("frontend=none", *shared)
-    return start_worker(f"frontend.router_mode={mode}", *shared)
+    return start_worker(*shared)
 
 
 def prompts(count: int) -> list[str]:

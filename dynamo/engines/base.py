@@ -27,6 +27,10 @@ class EngineInfo:
     max_num_batched_tokens: int
     vocab_size: int
     data_parallel_size: int = 1
+    max_adapters: int = 0
+    """LoRA adapters that it holds at a time; 0: it takes none (R138)."""
+    default_max_tokens: int | None = None
+    """Longest answer that the model's generation_config allows where nobody says more (R123)."""
     startup_seconds: Mapping[str, float] = field(default_factory=dict)
     """Where the start went, e.g. {"import": 9.1, "engine": 24.0}."""
 
@@ -52,7 +56,14 @@ class GenerateRequest:
     prompt_logprobs: int | None = None
     kv_transfer_params: Mapping[str, Any] | None = None
     lora_name: str | None = None
+    """A loaded adapter; None: the base model (R142)."""
     priority: int = 0
+    detokenize: bool = False
+    """Whether chunks carry text; only for an engine that ReadsText."""
+    stop: Sequence[str] = ()
+    """Texts that end an answer and are left out of it; need `detokenize` (R128)."""
+    trace_headers: Mapping[str, str] | None = None
+    """W3C trace context, for the engine's own spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,8 @@ class Chunk:
     cached_tokens: int | None = None
     """Prompt tokens served from the prefix cache."""
     kv_transfer_params: Mapping[str, Any] | None = None
+    text: str | None = None
+    """New text, where the request asks for `detokenize`."""
 
 
 class Engine(Protocol):

@@ -5,7 +5,7 @@ engine has no method that can only refuse.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 
@@ -46,13 +46,52 @@ class ServesAdapters(Protocol):
     async def load_adapter(self, name: str, adapter_id: int, directory: str) -> None:
         """Add an adapter; requests name it in GenerateRequest.lora_name.
 
+        Where one of that name is loaded, requests from now on get the new one. EngineInfo says
+        how many fit.
+
         Raises:
             InvalidRequestError: the engine refuses these files; nothing has changed.
         """
         ...
 
     async def unload_adapter(self, name: str) -> None:
-        """Remove an adapter; later requests that name it raise InvalidRequestError."""
+        """Remove an adapter, once the requests that use it are finished.
+
+        Later requests that name it raise InvalidRequestError. Cancelled, it stays loaded.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What a client said in a chat, for the engine's chat template (R130)."""
+
+    messages: Sequence[Mapping[str, Any]]
+    """In OpenAI's form, with text only."""
+    tools: Sequence[Mapping[str, Any]] = ()
+    template: str | None = None
+    """Text of a Jinja template that replaces the model's own; run in a sandbox."""
+    template_arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Further variables of the template, such as `enable_thinking`."""
+
+
+@runtime_checkable
+class ReadsText(Protocol):
+    """An engine with a tokenizer of its own: text in, text out (R128 to R131).
+
+    A request with `detokenize` gets its answer as Chunk.text, cut before the strings of `stop`.
+    """
+
+    async def tokenize(self, text: str) -> Sequence[int]:
+        """Return the tokens of a prompt as it is, special tokens added as for any prompt."""
+        ...
+
+    async def tokenize_chat(self, conversation: Conversation) -> Sequence[int]:
+        """Apply the chat template, ready for the assistant's answer.
+
+        Raises:
+            InvalidRequestError: the template refuses the conversation, or there is none.
+        """
         ...
 
 

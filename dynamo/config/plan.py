@@ -153,6 +153,14 @@ class RegistrationPlan:
 
 
 @dataclass(frozen=True)
+class LoraPlan:
+    """Adapters that are loaded and unloaded at run time (R135)."""
+
+    hot_swap: bool
+    """Whether a loaded adapter may be loaded again from another source."""
+
+
+@dataclass(frozen=True)
 class MultimodalPlan:
     """How the worker treats media in requests."""
 
@@ -207,6 +215,8 @@ class LaunchPlan:
     multimodal: MultimodalPlan | None = None
     """None for text only: media is refused (R84)."""
     omni: OmniPlan | None = None
+    lora: LoraPlan | None = None
+    """None: requests to load an adapter are refused (R138)."""
     backend_options: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the worker that only its backend has and that are no engine arguments."""
     sleep_mode_level: int = 1

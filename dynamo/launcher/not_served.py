@@ -15,7 +15,7 @@ MESSAGE = "is not served by this version yet: it can be checked and planned, not
 
 def not_served_yet(plan: LaunchPlan) -> list[Problem]:
     """Return one problem for each thing that the plan asks for and no worker does yet."""
-    return [*_backends(plan), *_roles(plan), *_requests(plan), *_events(plan)]
+    return [*_backends(plan), *_roles(plan), *_requests(plan), *_adapters(plan), *_events(plan)]
 
 
 def _backends(plan: LaunchPlan) -> Iterator[Problem]:
@@ -51,6 +51,13 @@ def _media(plan: LaunchPlan) -> Problem:
         text = "is not served by this version yet: only text is, and media in a request is refused"
         return Problem(path, True, text, rule="R84", fatal=False)
     return Problem(path, True, MESSAGE, "false", meant, "R84")
+
+
+def _adapters(plan: LaunchPlan) -> Iterator[Problem]:
+    """R139: adapters are published through the runtime's own planes."""
+    if plan.lora is not None and plan.runtime.http is not None:
+        text = "is not served by this version yet on the http request plane"
+        yield Problem("lora.enabled", True, text, "false", "request_plane=tcp", "R139")
 
 
 def _events(plan: LaunchPlan) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from dynamo.config.native_environment import native_environment
 from dynamo.config.plan import (
     FrontendPlan,
     LaunchPlan,
+    LoraPlan,
     ModelPlan,
     MultimodalPlan,
     RegistrationPlan,
@@ -44,6 +45,7 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
         dump_config_to=config.runtime.dump_config_to,
         multimodal=multimodal(config),
         omni=traits.omni,
+        lora=LoraPlan(bool(config.lora.hotswap_enabled)) if config.lora.enabled else None,
         backend_options=traits.options,
         sleep_mode_level=traits.sleep_mode_level,
         sampling={

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from dynamo.llm.exceptions import EngineShutdown, InvalidArgument
 
-from dynamo.engines.base import Chunk, Engine, EngineDeadError, EngineInfo, InvalidRequestError
+from dynamo.engines.base import Chunk, Engine, EngineDeadError, InvalidRequestError
 from dynamo.worker.hand_over import job
-from dynamo.worker.sampling import read_request
+from dynamo.worker.sampling import Served, read_request
 
 logger = logging.getLogger(__name__)
 
@@ -26,9 +26,9 @@ class RequestContext(Protocol):
 class GenerateHandler:
     """Serves `generate` and knows how many requests are in flight."""
 
-    def __init__(self, engine: Engine, info: EngineInfo, worker_type: str = "aggregated") -> None:
+    def __init__(self, engine: Engine, served: Served, worker_type: str = "aggregated") -> None:
         self.engine = engine
-        self.info = info
+        self.served = served
         self.worker_type = worker_type
         self.in_flight = 0
         self.idle = asyncio.Event()
@@ -42,7 +42,7 @@ class GenerateHandler:
         fetched = asyncio.Event()
         watcher = asyncio.ensure_future(self._abort_when_cancelled(context, fetched))
         try:
-            asked = read_request(request, context.id(), self.info)
+            asked = read_request(request, context.id(), self.served)
             task = job(self.worker_type, request, asked, self.engine)
             if not task.fetches:
                 fetched.set()

@@ -1,4 +1,4 @@
-"""Tell the frontend which model this worker serves (R100 to R104)."""
+"""Tell the frontend which model and adapters this worker serves (R100 to R104, R139)."""
 
 import functools
 import json
@@ -6,7 +6,14 @@ import operator
 from pathlib import Path
 from typing import Any, Protocol
 
-from dynamo.llm import ModelInput, ModelRuntimeConfig, ModelType, WorkerType, register_model
+from dynamo.llm import (
+    ModelInput,
+    ModelRuntimeConfig,
+    ModelType,
+    WorkerType,
+    lora_name_to_id,
+    register_model,
+)
 
 from dynamo.config.plan import LaunchPlan, ModelPlan, RegistrationPlan
 from dynamo.engines.base import EngineInfo
@@ -31,21 +38,26 @@ class Described(Protocol):
     def registration(self) -> RegistrationPlan: ...
 
 
-async def register(plan: Described, endpoint: Any, directory: Path, info: EngineInfo) -> None:
-    """Publish the model card under the endpoint's instance."""
+async def register(
+    plan: Described, endpoint: Any, directory: Path, info: EngineInfo, adapter: str | None = None
+) -> None:
+    """Publish the model card under the endpoint's instance; R139: or that of an adapter."""
     registration = plan.registration
     await register_model(
         ModelInput.Tokens,
         model_type(plan),
         endpoint,
         str(directory),
-        plan.model.served_name,
+        adapter or plan.model.served_name,
         kv_cache_block_size=info.kv_block_size,
         router_config=router_config(registration.router),
         runtime_config=runtime_config(plan, info),
         custom_template_path=registration.custom_jinja_template,
         worker_type=WORKER_TYPES[registration.worker_type],
         needs=[[WORKER_TYPES[name] for name in peers] for peers in registration.needs] or None,
+        lora_name=adapter,
+        base_model_path=str(directory) if adapter else None,
+        user_data={"lora_adapter": True, "lora_id": lora_name_to_id(adapter)} if adapter else None,
     )
 
 

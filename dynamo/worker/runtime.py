@@ -13,6 +13,7 @@ from typing import Any
 
 from dynamo.config.plan import LaunchPlan
 from dynamo.engines.base import Engine, EngineInfo
+from dynamo.worker.adapter_models import AdapterModels, adapters_of
 from dynamo.worker.distributed import distributed_runtime
 from dynamo.worker.frontend import (
     LISTING_SECONDS,
@@ -23,10 +24,13 @@ from dynamo.worker.frontend import (
 )
 from dynamo.worker.handler import GenerateHandler
 from dynamo.worker.kv_events import KvEvents
+from dynamo.worker.lora import Adapters, adapter_routes
 from dynamo.worker.messages import say
 from dynamo.worker.planes.http.card import ModelCard
 from dynamo.worker.planes.http.worker import HttpWorker
 from dynamo.worker.registration import health_check_payload, register
+from dynamo.worker.routes import as_endpoint
+from dynamo.worker.sampling import Served, base_model
 from dynamo.worker.shutdown import DRAIN_SECONDS, Reason, StopSignal, drain_seconds, either
 
 logger = logging.getLogger(__name__)
@@ -43,6 +47,7 @@ class Worker:
     endpoint: Any
     handler: GenerateHandler
     kv_events: KvEvents
+    adapters: Adapters | None
     running: list[asyncio.Future[None]]
     """Endpoints and frontend: each ends when the runtime is shut down, and not before."""
     http: HttpWorker | None = None
@@ -54,18 +59,22 @@ class Worker:
     ) -> "Worker":
         """Register the model, serve its endpoints, and the frontend if the plan has one (R100)."""
         runtime = distributed_runtime(plan)
-        handler = GenerateHandler(engine, info, plan.registration.worker_type)
         endpoint = runtime.endpoint(plan.endpoint.path)
+        adapters = adapters_of(engine, AdapterModels(plan, endpoint, directory, info))
+        served = Served(info, plan.sampling, adapters.named if adapters else base_model)
+        handler = GenerateHandler(engine, served, plan.registration.worker_type)
         # Before the registration, so that no router finds the worker and misses its events.
         kv_events = KvEvents(plan, endpoint, engine, info)
-        worker = cls(plan, runtime, endpoint, handler, kv_events, [])
+        worker = cls(plan, runtime, endpoint, handler, kv_events, adapters, [])
         if plan.runtime.http is not None:
             worker.http = await HttpWorker.start(plan, plan.runtime.http, runtime)
         elif plan.registration.serves_frontend:
             await register(plan, endpoint, directory, info)
         worker._serve(plan.endpoint.path, handler.generate, health_check_payload(plan))
-        clear = f"{plan.endpoint.namespace}.{plan.endpoint.component}.clear_kv_blocks"
-        worker._serve(clear, handler.clear_kv_blocks)
+        worker._serve_beside("clear_kv_blocks", handler.clear_kv_blocks)
+        if adapters or info.max_adapters:
+            for name, route in adapter_routes(adapters).items():
+                worker._serve_beside(name, as_endpoint(name, route))
         if worker.http is not None:
             model = replace(plan.model, path=str(directory))
             worker._tell_address(worker.http, ModelCard(model, plan.registration, info))
@@ -73,6 +82,11 @@ class Worker:
             only = worker.http.frontend_namespace if worker.http else None
             worker.running.append(await start_frontend(runtime, plan, plan.frontend, only))
         return worker
+
+    def _serve_beside(self, name: str, handler: Handler) -> None:
+        """Serve another endpoint of the component."""
+        place = self.plan.endpoint
+        self._serve(f"{place.namespace}.{place.component}.{name}", handler)
 
     def _serve(
         self, path: str, handler: Handler, health_check: dict[str, Any] | None = None
@@ -116,6 +130,8 @@ class Worker:
     async def withdraw(self, reason: Reason, stop: StopSignal) -> None:
         """R117: leave the store, let routers notice, finish what is in flight."""
         try:
+            if self.adapters is not None:
+                await self.adapters.withdraw_all()
             await self.endpoint.unregister_endpoint_instance()
         except Exception:
             # The store may be what failed.

@@ -1,7 +1,8 @@
-"""From a token-mode request of the Dynamo protocol to an engine-neutral one (R121 to R125)."""
+"""From a token-mode request of the Dynamo protocol to an engine-neutral one (R118 to R125)."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from dynamo.engines.base import EngineInfo, GenerateRequest, InvalidRequestError
@@ -12,34 +13,72 @@ NOT_SAMPLING = ("guided_decoding", "use_beam_search", "length_penalty", "best_of
 MEDIA_KEYS = ("multi_modal_data", "prompt_embeds")
 
 
-def read_request(request: Mapping[str, Any], request_id: str, info: EngineInfo) -> GenerateRequest:
+LIMITS = ("max_tokens", "min_tokens", "ignore_eos")
+"""Defaults of the plan that are no sampling options on the wire."""
+
+
+def base_model(model: str | None) -> None:
+    """Without adapters every name means the model itself."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """What requests are read against."""
+
+    info: EngineInfo
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What a request gets that does not say it itself: `sampling` of the plan (R118)."""
+    adapter: Callable[[str | None], str | None] = base_model
+    """Finds the adapter that a model's name means (R142)."""
+
+
+def read_request(request: Mapping[str, Any], request_id: str, served: Served) -> GenerateRequest:
     """Read a request as the frontend sends it.
 
     Raises:
-        InvalidRequestError: the prompt is empty, too long, has unknown tokens, or carries media.
+        InvalidRequestError: the prompt is empty, too long, has unknown tokens, or carries media;
+            or the model is no adapter that is loaded.
     """
     refuse_media(request)
-    token_ids = prompt_tokens(request, info)
-    stops = request.get("stop_conditions") or {}
+    lora_name = served.adapter(request.get("model"))
+    token_ids = prompt_tokens(request, served.info)
+    stops = limits(request.get("stop_conditions") or {}, served.defaults)
     options = request.get("sampling_options") or {}
     outputs = request.get("output_options") or {}
     return GenerateRequest(
         request_id=request_id,
         token_ids=token_ids,
-        max_tokens=max_tokens(stops.get("max_tokens"), len(token_ids), info.context_length),
-        sampling={
-            key: value
-            for key, value in options.items()
-            if value is not None and key not in NOT_SAMPLING
-        },
+        max_tokens=max_tokens(stops.get("max_tokens"), len(token_ids), served.info),
+        sampling=sampling(options, served.defaults),
         min_tokens=stops.get("min_tokens"),
         ignore_eos=bool(stops.get("ignore_eos")),
         stop_token_ids=stop_tokens(stops),
+        lora_name=lora_name,
         guided_decoding=options.get("guided_decoding"),
         logprobs=log_prob_count("logprobs", outputs.get("logprobs")),
         prompt_logprobs=log_prob_count("prompt_logprobs", outputs.get("prompt_logprobs")),
         priority=int((request.get("routing") or {}).get("priority") or 0),
     )
+
+
+def sampling(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """R118, R120, R125: the plan's defaults, overridden by what the request says and is not null.
+
+    What neither says is left to the engine, which knows the model's generation_config.
+    """
+    known = {name: value for name, value in defaults.items() if name not in LIMITS}
+    given = {
+        name: value
+        for name, value in options.items()
+        if value is not None and name not in NOT_SAMPLING
+    }
+    return known | given
+
+
+def limits(stops: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """R118, R121: stop conditions that the request leaves open come from the plan's defaults."""
+    given = {name: value for name, value in stops.items() if value is not None}
+    return {name: defaults[name] for name in LIMITS if name in defaults} | given
 
 
 def refuse_media(request: Mapping[str, Any]) -> None:
@@ -68,9 +107,15 @@ def prompt_tokens(request: Mapping[str, Any], info: EngineInfo) -> Sequence[int]
     return token_ids
 
 
-def max_tokens(given: int | None, prompt_length: int, context_length: int) -> int:
-    """R123: without a limit, what is left of the context; R124: a given limit is kept."""
-    return given if given is not None else max(1, context_length - prompt_length)
+def max_tokens(given: int | None, prompt_length: int, info: EngineInfo) -> int:
+    """R124: a given limit is kept; R123: without one, what is left of the context.
+
+    A limit in the model's generation_config counts where nobody gave one.
+    """
+    if given is not None:
+        return given
+    left = max(1, info.context_length - prompt_length)
+    return min(left, info.default_max_tokens or left)
 
 
 def stop_tokens(stops: Mapping[str, Any]) -> tuple[int, ...]:

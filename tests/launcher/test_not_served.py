@@ -9,7 +9,9 @@ from dynamo.config.roles import ROLES
 from dynamo.config.schema import (
     BackendConfig,
     Config,
+    LoraConfig,
     MultimodalConfig,
+    RequestPlaneConfig,
     RoleConfig,
     RuntimeConfig,
     SglangBackend,
@@ -70,6 +72,14 @@ def test_r84_a_media_role_serves_text_and_says_so() -> None:
         (
             {"runtime": RuntimeConfig(durable_kv_events=True)},
             ("runtime.durable_kv_events", "R25"),
+        ),
+        (
+            {
+                "lora": LoraConfig(enabled=True),
+                "request_plane": RequestPlaneConfig("http"),
+                "store": StoreConfig("file"),
+            },
+            ("lora.enabled", "R139"),
         ),
     ],
 )

@@ -12,6 +12,7 @@ from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, EngineInfo, TopLogprob
 from dynamo.engines.mocker.engine import MockEngine
 from dynamo.worker.handler import GenerateHandler, chunk_message
+from dynamo.worker.sampling import Served
 
 
 class Request:
@@ -33,7 +34,7 @@ async def handler(**arguments: Any) -> AsyncIterator[GenerateHandler]:
     engine = MockEngine(EnginePlan("mocker", "1", "cpu", arguments, {}))
     info: EngineInfo = await engine.start()
     try:
-        yield GenerateHandler(engine, info)
+        yield GenerateHandler(engine, Served(info))
     finally:
         await engine.stop()
 

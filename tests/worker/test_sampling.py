@@ -1,6 +1,7 @@
 """From a request of the Dynamo protocol to an engine-neutral one."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynamo.engines.base import EngineInfo, GenerateRequest, InvalidRequestError
-from dynamo.worker.sampling import log_prob_count, max_tokens, read_request, stop_tokens
+from dynamo.worker.sampling import Served, log_prob_count, max_tokens, read_request, stop_tokens
 
 INFO = EngineInfo(
     version="1",
@@ -21,8 +22,10 @@ INFO = EngineInfo(
 )
 
 
-def read(token_ids: Any = (1, 2, 3), **parts: Any) -> GenerateRequest:
-    return read_request({"token_ids": token_ids, **parts}, "id-1", INFO)
+def read(
+    token_ids: Any = (1, 2, 3), defaults: dict[str, Any] | None = None, **parts: Any
+) -> GenerateRequest:
+    return read_request({"token_ids": token_ids, **parts}, "id-1", Served(INFO, defaults or {}))
 
 
 def test_r123_without_a_limit_the_rest_of_the_context_is_generated() -> None:
@@ -31,7 +34,47 @@ def test_r123_without_a_limit_the_rest_of_the_context_is_generated() -> None:
 
 @pytest.mark.parametrize(("prompt", "expected"), [(1, 99), (99, 1), (100, 1), (250, 1)])
 def test_r123_at_least_one_token_is_generated(prompt: int, expected: int) -> None:
-    assert max_tokens(None, prompt, 100) == expected
+    assert max_tokens(None, prompt, INFO) == expected
+
+
+@pytest.mark.parametrize(("model_says", "expected"), [(10, 10), (5000, 97), (None, 97)])
+def test_r123_the_models_own_limit_counts_where_nobody_gave_one(
+    model_says: int | None, expected: int
+) -> None:
+    info = replace(INFO, default_max_tokens=model_says)
+    assert max_tokens(None, 3, info) == expected
+    assert max_tokens(50, 3, info) == 50
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "stated"),
+    [("temperature", 0.3, 0.0), ("top_p", 0.5, 1.0), ("top_k", 20, -1), ("min_p", 0.1, 0.0),
+     ("seed", 7, 0), ("repetition_penalty", 1.2, 1.0), ("presence_penalty", 1.0, 0.0),
+     ("frequency_penalty", 1.0, 0.0)],
+)  # fmt: skip
+def test_r118_the_workers_default_holds_until_the_request_says_otherwise(
+    name: str, default: Any, stated: Any
+) -> None:
+    defaults = {name: default}
+    assert read(defaults=defaults).sampling == {name: default}
+    assert read(defaults=defaults, sampling_options={name: None}).sampling == {name: default}
+    assert read(defaults=defaults, sampling_options={name: stated}).sampling == {name: stated}
+
+
+def test_r118_limits_have_defaults_as_well() -> None:
+    defaults = {"max_tokens": 9, "min_tokens": 2, "ignore_eos": True}
+    silent = read(defaults=defaults, stop_conditions={"max_tokens": None, "ignore_eos": None})
+    assert (silent.max_tokens, silent.min_tokens, silent.ignore_eos) == (9, 2, True)
+    assert silent.sampling == {}
+    stated = {"max_tokens": 5, "min_tokens": 0, "ignore_eos": False}
+    loud = read(defaults=defaults, stop_conditions=stated)
+    assert (loud.max_tokens, loud.min_tokens, loud.ignore_eos) == (5, 0, False)
+
+
+def test_r123_r118_a_default_limit_comes_before_the_models() -> None:
+    info = replace(INFO, default_max_tokens=10)
+    request = read_request({"token_ids": [1]}, "id", Served(info, {"max_tokens": 30}))
+    assert request.max_tokens == 30
 
 
 @pytest.mark.parametrize("given_limit", [1, 7, 5000])

@@ -6,7 +6,7 @@ from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 
 SWITCH = "backend.engine.enable_lora"
-BACKENDS = ("vllm", "sglang")
+BACKENDS = ("vllm", "sglang", "mocker")
 """Engines that reserve memory for adapters by an argument of this name."""
 CAPACITY = ("max_loras", "max_lora_rank", "max_cpu_loras", "max_loras_per_batch")
 

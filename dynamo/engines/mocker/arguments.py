@@ -38,6 +38,10 @@ class MockArguments:
     """Keep computed full blocks and serve equal prompt prefixes from them."""
     publish_kv_events: bool = False
     """Say over ZMQ which blocks the cache holds, in the form of vLLM; needs prefix caching."""
+    enable_lora: bool = False
+    """Take LoRA adapters; each makes other answers."""
+    max_loras: int = 1
+    """Adapters that it holds at a time."""
     fail: str | None = None
     """`start`: every start fails. `out_of_memory`: a start with more sequences than
     `out_of_memory_above` runs out of memory. `crash`: the engine dies after
@@ -55,6 +59,7 @@ _AT_LEAST_ONE = (
     "num_gpu_blocks",
     "max_model_len",
     "vocab_size",
+    "max_loras",
 )
 _NOT_NEGATIVE = (
     "decode_step_seconds",

@@ -6,10 +6,12 @@ sweep without an accelerator.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dynamo.config.plan import EnginePlan
+from dynamo.engines.adapter_slots import Adapter, AdapterSlots
 from dynamo.engines.base import (
     Chunk,
     EngineDeadError,
@@ -47,6 +49,7 @@ class MockEngine:
         self._steps: asyncio.Task[None] | None = None
         self._publisher: KvPublisher | None = None
         self._death: str | None = "the engine is not started"
+        self._adapters = AdapterSlots(0, _take, _take)
 
     async def start(self) -> EngineInfo:
         """Take `startup_seconds`, then be ready.
@@ -66,6 +69,8 @@ class MockEngine:
 
             self._publisher = KvPublisher()
         self._death = None
+        if arguments.enable_lora:
+            self._adapters = AdapterSlots(arguments.max_loras, _take, _take)
         self._steps = asyncio.create_task(self._run_steps())
         return EngineInfo(
             version=self._plan.version,
@@ -75,11 +80,18 @@ class MockEngine:
             max_num_seqs=arguments.max_num_seqs,
             max_num_batched_tokens=arguments.max_num_batched_tokens,
             vocab_size=arguments.vocab_size,
+            max_adapters=arguments.max_loras if arguments.enable_lora else 0,
             startup_seconds={"engine": arguments.startup_seconds},
         )
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
         """Stream one token per chunk; see Engine.generate."""
+        with self._adapters.using(request.lora_name):
+            async with aclosing(self._stream(request)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    async def _stream(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
         stream = self._accept(request)
         unfinished = len(stream.sequences)
         try:
@@ -131,6 +143,14 @@ class MockEngine:
     def num_used_blocks(self) -> int:
         """KV cache blocks that requests hold now; 0 when the engine is idle."""
         return self._scheduler.pool.num_used
+
+    async def load_adapter(self, name: str, adapter_id: int, directory: str) -> None:
+        """Take an adapter; nothing of it is read. See ServesAdapters."""
+        await self._adapters.load(name, adapter_id, directory)
+
+    async def unload_adapter(self, name: str) -> None:
+        """Let an adapter go. See ServesAdapters."""
+        await self._adapters.unload(name)
 
     async def stop(self) -> None:
         """End the engine; streams in flight raise EngineDeadError."""
@@ -190,6 +210,10 @@ class MockEngine:
         if chunk.finish_reason is not None:
             self._scheduler.remove(sequence)
         self._streams[sequence.request.request_id].chunks.put_nowait(chunk)
+
+
+async def _take(adapter: Adapter) -> None:
+    """Take an adapter in or let it go: there is nothing to do."""
 
 
 def _step_seconds(step: Step, arguments: MockArguments) -> float:

@@ -68,7 +68,8 @@ class Scheduler:
             InvalidRequestError: it brings the KV cache of another prompt.
         """
         prompt = list(request.token_ids)
-        sequence = RunningSequence(request, choice, answer_seed(seed, prompt, choice), prompt)
+        answer = answer_seed(seed, prompt, choice, request.lora_name)
+        sequence = RunningSequence(request, choice, answer, prompt)
         sequence.taken_over_tokens = taken_over_tokens(request)
         self.waiting.append(sequence)
         return sequence

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dynamo.engines.base import TopLogprob
 
 
-def answer_seed(seed: int, prompt: Sequence[int], choice: int) -> int:
-    """Return the 64-bit seed of one choice's answer to a prompt."""
+def answer_seed(seed: int, prompt: Sequence[int], choice: int, adapter: str | None = None) -> int:
+    """Return the 64-bit seed of one choice's answer to a prompt, which an adapter changes."""
     text = f"{seed}:{choice}:{','.join(map(str, prompt))}"
+    if adapter is not None:
+        text += f":{adapter}"
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
 
 

@@ -14,6 +14,7 @@ from vllm.config import VllmConfig
 from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.exceptions import VLLMClientError
 from vllm.inputs import tokens_input
+from vllm.lora.request import LoRARequest
 from vllm.utils.network_utils import get_ip
 from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.exceptions import EngineDeadError as VllmEngineDeadError
@@ -28,6 +29,7 @@ from dynamo.engines.base import (
 )
 from dynamo.engines.capabilities import KvEventSource
 from dynamo.engines.footprint import GRACE_SECONDS
+from dynamo.engines.vllm.adapters import capacity, lora_request, vllm_adapters
 from dynamo.engines.vllm.core_process import engine_core_start_method
 from dynamo.engines.vllm.hand_over import fetches_for_several, mooncake_source
 from dynamo.engines.vllm.kv_events import event_sources
@@ -52,18 +54,21 @@ class RunningEngine:
             self._llm = AsyncLLM.from_vllm_config(config, stat_loggers=[self._load.logger])
         self._default_sampling = config.model_config.get_diff_sampling_param()
         self._in_flight: set[str] = set()
+        self.adapters = vllm_adapters(self._llm, config.lora_config)
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
         """Stream chunks; closing the stream aborts the request in vLLM."""
-        with translated_errors():
+        with translated_errors(), self.adapters.using(request.lora_name) as adapter:
+            chosen = lora_request(adapter) if adapter else None
             if fetches_for_several(request):
-                request = await self._fetch(request)
+                request = await self._fetch(request, chosen)
             source = self._kv_source(request)
             maker = ChunkMaker(len(request.token_ids), request.logprobs, source)
             stream = self._llm.generate(
                 tokens_input(list(request.token_ids)),
                 sampling_params(request, self._default_sampling),
                 request.request_id,
+                lora_request=chosen,
                 priority=-request.priority,  # vLLM serves the lowest number first
             )
             self._in_flight.add(request.request_id)
@@ -75,7 +80,9 @@ class RunningEngine:
             finally:
                 self._in_flight.discard(request.request_id)
 
-    async def _fetch(self, request: GenerateRequest) -> GenerateRequest:
+    async def _fetch(
+        self, request: GenerateRequest, adapter: LoRARequest | None
+    ) -> GenerateRequest:
         """Fetch KV cache once for all choices, through the prefix cache.
 
         Each choice would fetch for itself, and the other engine frees the blocks after the first.
@@ -83,7 +90,8 @@ class RunningEngine:
         first = replace(request, max_tokens=1, sampling={}, prompt_logprobs=None)
         params = sampling_params(first, {})
         prompt = tokens_input(list(request.token_ids))
-        async for _ in self._llm.generate(prompt, params, f"{request.request_id}-fetch"):
+        fetch = f"{request.request_id}-fetch"
+        async for _ in self._llm.generate(prompt, params, fetch, lora_request=adapter):
             pass
         return replace(request, kv_transfer_params=None)
 
@@ -136,6 +144,8 @@ class RunningEngine:
             max_num_batched_tokens=config.scheduler_config.max_num_batched_tokens,
             vocab_size=config.model_config.get_vocab_size(),
             data_parallel_size=config.parallel_config.data_parallel_size,
+            max_adapters=capacity(config.lora_config),
+            default_max_tokens=self._default_sampling.get("max_tokens"),
             startup_seconds=startup_seconds,
         )
 

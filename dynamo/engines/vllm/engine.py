@@ -139,6 +139,14 @@ class VllmEngine:
         """Return the KV blocks that requests hold, by data-parallel rank."""
         return self._started().kv_used_blocks()
 
+    async def load_adapter(self, name: str, adapter_id: int, directory: str) -> None:
+        """Load a LoRA adapter in PEFT's format. See ServesAdapters."""
+        await self._started().adapters.load(name, adapter_id, directory)
+
+    async def unload_adapter(self, name: str) -> None:
+        """Remove a LoRA adapter. See ServesAdapters."""
+        await self._started().adapters.unload(name)
+
     async def stop(self) -> None:
         """Stop the engine core, then remove what it left and undo the plan's environment."""
         self._stopping = True

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dynamo.config.rules import lora
-from dynamo.config.schema import Config, LoraConfig, MockerBackend, StoreConfig, VllmBackend
+from dynamo.config.schema import Config, LoraConfig, StoreConfig, TrtllmBackend, VllmBackend
 
 
 def config(settings: LoraConfig | None = None, **engine: Any) -> Config:
@@ -30,7 +30,7 @@ def test_r138_room_without_a_way_to_load_is_a_notice() -> None:
 
 
 def test_r138_an_engine_that_has_no_such_argument_is_left_alone() -> None:
-    built = Config(backend=MockerBackend(), lora=LoraConfig(enabled=True))
+    built = Config(backend=TrtllmBackend(), lora=LoraConfig(enabled=True))
     assert list(lora.engine_can_hold_adapters(built)) == []
 
 

@@ -1,8 +1,10 @@
 # The whole life of the project: `make help`. Set-up itself is scripts/setup; versions are in pyproject.toml.
 
 PYTHON ?= python3
-VENV ?= .venv
 BACKEND ?=
+# One environment per engine: they want different versions of the same packages.
+VENV ?= .venv$(if $(filter sglang trtllm,$(BACKEND)),-$(BACKEND))
+SGLANG_VENV ?= .venv-sglang
 PORT ?=
 ARGS ?=
 
@@ -11,10 +13,12 @@ unexport PYTHONDONTWRITEBYTECODE
 
 IN_VENV = $(VENV)/bin/python
 SETUP = $(PYTHON) -m scripts.setup --venv $(VENV) $(if $(BACKEND),--backend $(BACKEND))
+# The tests start each engine with the Python of its environment.
+export SGLANG_PYTHON ?= $(abspath $(SGLANG_VENV))/bin/python
 LAUNCH_ARGS = $(if $(BACKEND),backend=$(BACKEND)) $(if $(PORT),frontend.port=$(PORT)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test unit e2e lint types bench docs clean
+.PHONY: help run setup engines test unit e2e lint types bench docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,13 +30,16 @@ run: ## Set up what is missing and serve; BACKEND=, PORT= and ARGS='key=value ..
 setup: ## Set up what is missing for running and developing
 	@$(SETUP) --dev
 
-test: setup ## Run the whole suite: fast tests first, then end to end
+engines: setup ## Set up every engine that the tests start
+	@$(PYTHON) -m scripts.setup --venv $(SGLANG_VENV) --backend sglang
+
+test: engines ## Run the whole suite: fast tests first, then end to end
 	@$(IN_VENV) -m pytest $(ARGS)
 
 unit: setup ## Run the fast tests
 	@$(IN_VENV) -m pytest -m "not e2e and not slow" $(ARGS)
 
-e2e: setup ## Run the tests that start real processes
+e2e: engines ## Run the tests that start real processes
 	@$(IN_VENV) -m pytest -m e2e $(ARGS)
 
 lint: setup ## Check style and formatting
@@ -48,5 +55,5 @@ bench: setup ## Measure against the bare engine and its own server
 docs: setup ## Generate the reference, its Chinese pages, the JSON Schema and the conformance page again
 	@$(IN_VENV) -m scripts.docs
 
-clean: ## Remove what was made here: the environment, caches, outputs; models stay in the user's cache
-	rm -rf $(VENV) build dist outputs multirun .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## Remove what was made here: environments, caches, outputs; models stay in the user's cache
+	rm -rf .venv .venv-* build dist outputs multirun .mypy_cache .ruff_cache .pytest_cache .hypothesis

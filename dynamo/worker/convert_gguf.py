@@ -15,13 +15,16 @@ def convert(gguf_file: Path, directory: Path) -> None:
     end-of-turn token.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    import transformers
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    # Earlier releases know no such setting and always dequantise.
+    keeps_quantised = hasattr(transformers, "GgufConfig")
+    how = (
+        {"quantization_config": transformers.GgufConfig(dequantize=True)} if keeps_quantised else {}
+    )
     model = AutoModelForCausalLM.from_pretrained(
-        gguf_file.parent,
-        gguf_file=gguf_file.name,
-        dtype=torch.bfloat16,
-        quantization_config=GgufConfig(dequantize=True),
+        gguf_file.parent, gguf_file=gguf_file.name, dtype=torch.bfloat16, **how
     )
     tokenizer = AutoTokenizer.from_pretrained(gguf_file.parent, gguf_file=gguf_file.name)
     tokenizer.model_max_length = model.config.max_position_embeddings

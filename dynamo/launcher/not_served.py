@@ -8,21 +8,43 @@ from collections.abc import Iterator
 from dynamo.config.plan import LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.config.roles import ROLES, role_named
+from dynamo.engines.argument_checks import as_override
 from dynamo.engines.registry import is_runnable
 
+GENERATION = "generation"
+HEEDED_OPTIONS = {"gateway_workers": 1, "engine_routes": [], "enable_rl": False}
+"""Settings that only some backends have, with the one value that a worker heeds so far."""
+NO_HAND_OVER = ("sglang",)
+"""Engines whose KV cache no worker hands over yet."""
 MESSAGE = "is not served by this version yet: it can be checked and planned, not started"
 
 
 def not_served_yet(plan: LaunchPlan) -> list[Problem]:
     """Return one problem for each thing that the plan asks for and no worker does yet."""
-    return [*_backends(plan), *_roles(plan), *_requests(plan), *_adapters(plan), *_events(plan)]
+    checks = (_backends, _options, _roles, _requests, _adapters, _events)
+    return [problem for check in checks for problem in check(plan)]
 
 
 def _backends(plan: LaunchPlan) -> Iterator[Problem]:
     """Some engines can be planned before they can be driven."""
     backend = plan.engine.backend
     if not is_runnable(backend):
-        yield Problem("backend.name", backend, MESSAGE, "vllm, mocker", "backend=vllm")
+        yield Problem("backend.name", backend, MESSAGE, "vllm, sglang, mocker", "backend=vllm")
+
+
+def _options(plan: LaunchPlan) -> Iterator[Problem]:
+    """R98: text is generated, by one process in front of the engine and without extra routes."""
+    if not is_runnable(plan.engine.backend):
+        return
+    kind = plan.backend_options.get("kind", GENERATION)
+    if kind != GENERATION:
+        path = f"backend.{kind}"
+        yield Problem(path, True, MESSAGE, "false", f"{path}=false", "R98")
+    for name, heeded in HEEDED_OPTIONS.items():
+        value = plan.backend_options.get(name, heeded)
+        if value != heeded:
+            meant = as_override(f"backend.{name}", heeded)
+            yield Problem(f"backend.{name}", value, MESSAGE, meant.partition("=")[2], meant)
 
 
 def _roles(plan: LaunchPlan) -> Iterator[Problem]:
@@ -30,6 +52,8 @@ def _roles(plan: LaunchPlan) -> Iterator[Problem]:
     if not role_named(plan.role).runs_language_model:
         allowed = ", ".join(name for name, role in ROLES.items() if role.runs_language_model)
         yield Problem("role.name", plan.role, MESSAGE, allowed, "role=aggregated", "R95")
+    elif plan.engine.backend in NO_HAND_OVER and plan.registration.worker_type != "aggregated":
+        yield Problem("role.name", plan.role, MESSAGE, "aggregated", "role=aggregated", "R154")
 
 
 def _requests(plan: LaunchPlan) -> Iterator[Problem]:

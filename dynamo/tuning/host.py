@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dynamo.config.plan import LaunchPlan
+from dynamo.engines.registry import model_reference, with_model
 from dynamo.tuning.bench import OnProgress
 from dynamo.tuning.pool import BuildEngine
 from dynamo.tuning.process import BenchProcess, TimeLimits
@@ -46,9 +47,8 @@ class EngineHost:
 
 
 def _with_local_model(plan: LaunchPlan) -> LaunchPlan:
-    """Name the model's local directory in the engine's arguments, where they name a model."""
-    reference = plan.engine.arguments.get("model")
+    """Let the engine read its model, if it loads one, from a local directory."""
+    reference = model_reference(plan.engine)
     if reference is None:
         return plan
-    arguments = {**plan.engine.arguments, "model": str(local_model(reference, print))}
-    return replace(plan, engine=replace(plan.engine, arguments=arguments))
+    return replace(plan, engine=with_model(plan.engine, local_model(reference, print)))

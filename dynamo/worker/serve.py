@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import uvloop
@@ -15,7 +14,7 @@ import uvloop
 from dynamo.config.native_environment import exported_variables
 from dynamo.config.plan import LaunchPlan
 from dynamo.engines.base import Engine, EngineInfo
-from dynamo.engines.registry import build_engine
+from dynamo.engines.registry import build_engine, with_model
 from dynamo.worker.messages import say
 from dynamo.worker.model_files import ModelUnavailableError, local_model
 from dynamo.worker.shutdown import Reason, StopSignal, until_end
@@ -55,7 +54,7 @@ def set_environment(plan: LaunchPlan) -> None:
 async def _serve(plan: LaunchPlan, directory: Path) -> Reason:
     started = time.monotonic()
     stop = StopSignal()
-    engine = build_engine(with_model(plan, directory).engine)
+    engine = build_engine(with_model(plan.engine, directory))
     say(f"starting {plan.engine.backend} {plan.engine.version} on {plan.engine.device} ...")
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.stop)
@@ -74,14 +73,6 @@ async def _serve(plan: LaunchPlan, directory: Path) -> Reason:
         announcing.cancel()
         await worker.withdraw(reason, stop)
         return reason
-
-
-def with_model(plan: LaunchPlan, directory: Path) -> LaunchPlan:
-    """Return the plan with the engine reading the model from its local directory."""
-    arguments = {**plan.engine.arguments, "model": str(directory)}
-    if plan.engine.backend == "mocker":
-        return plan
-    return replace(plan, engine=replace(plan.engine, arguments=arguments))
 
 
 async def _start(engine: Engine, stop: StopSignal) -> EngineInfo | None:

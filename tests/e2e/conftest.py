@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from dynamo.engines.base import EngineInfo
-from dynamo.engines.vllm.engine import VllmEngine
+from dynamo.engines.base import Engine, EngineInfo
 from dynamo.worker.model_files import local_model
-from tests.e2e.engines import DEFAULT_MODEL, started_engine
+from tests.e2e.backends import SGLANG, VLLM, Backend, installed
+from tests.e2e.engines import DEFAULT_MODEL, started_engine, started_sglang
 from tests.e2e.fleet import MODEL
 from tests.e2e.servers import Server, running_server
 from tests.worker.tiny_model import write_tiny_model
@@ -38,15 +38,26 @@ def smollm2() -> Path:
     return local_model(DEFAULT_MODEL)
 
 
+@pytest.fixture(scope="session", params=[VLLM, SGLANG], ids=lambda backend: str(backend.name))
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Return each engine in turn: what clients can rely on does not depend on it."""
+    found: Backend = request.param
+    return installed(found)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def engine(smollm2: Path) -> AsyncIterator[tuple[VllmEngine, EngineInfo]]:
+async def engine(smollm2: Path, backend: Backend) -> AsyncIterator[tuple[Engine, EngineInfo]]:
     """Return one started engine for all tests of a module, and what it says about itself."""
-    async with started_engine(smollm2) as started:
+    start = started_engine if backend is VLLM else started_sglang
+    async with start(smollm2) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-def server(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    smollm2: Path, backend: Backend, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     """Return one server for all tests that leave it as it was."""
-    with running_server(tmp_path_factory.mktemp("server") / "server.log") as running:
+    log = tmp_path_factory.mktemp(f"{backend.name}-server") / "server.log"
+    with running_server(log, backend=backend) as running:
         yield running

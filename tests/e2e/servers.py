@@ -1,9 +1,8 @@
-"""Start `python launch.py` with real vLLM as a process of its own and talk to it."""
+"""Start `python launch.py` with a real engine as a process of its own and talk to it."""
 
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,17 +15,12 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from dynamo.worker.preflight.ports import free_port
+from tests.e2e.backends import ROOT, VLLM, Backend
 
-ROOT = Path(__file__).parents[2]
 MODEL = "smollm2"
 START_SECONDS = 180
-SMALL = (
-    "backend.engine.max_model_len=1024",
-    "backend.engine.max_num_seqs=32",
-    "backend.environment.VLLM_CPU_KVCACHE_SPACE=1",
-    # Threads that wait for each other crawl on a busy machine.
-    "backend.environment.OMP_NUM_THREADS=1",
-)
+ONE_THREAD = "backend.environment.OMP_NUM_THREADS=1"
+"""Threads that wait for each other crawl on a busy machine."""
 FRANCE = [{"role": "user", "content": "What is the capital of France?"}]
 
 
@@ -37,6 +31,7 @@ class Server:
     process: subprocess.Popen[str]
     url: str
     log: Path
+    backend: Backend
 
     @property
     def port(self) -> int:
@@ -59,7 +54,7 @@ class Server:
     def engine_core(self) -> psutil.Process:
         """Return the process that computes."""
         children = psutil.Process(self.process.pid).children(recursive=True)
-        (core,) = [child for child in children if "EngineCore" in child.name()]
+        (core,) = [child for child in children if self.backend.process in child.name()]
         return core
 
     def end(self, number: signal.Signals, seconds: float = 60) -> int:
@@ -68,11 +63,11 @@ class Server:
         return self.process.wait(seconds)
 
 
-def launch(log: Path, *overrides: str) -> Server:
+def launch(log: Path, *overrides: str, backend: Backend = VLLM) -> Server:
     """Start a server; it is not ready yet."""
     port = free_port("127.0.0.1")
     command = [
-        sys.executable, str(ROOT / "launch.py"), *SMALL,
+        str(backend.python), str(ROOT / "launch.py"), *backend.server, ONE_THREAD,
         f"frontend.port={port}", f"model.served_name={MODEL}", *overrides,
     ]  # fmt: skip
     with log.open("w") as output:
@@ -84,7 +79,7 @@ def launch(log: Path, *overrides: str) -> Server:
             # Its temporary files go where the test can see what stays.
             env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(log.parent)},
         )
-    return Server(process, f"http://127.0.0.1:{port}", log)
+    return Server(process, f"http://127.0.0.1:{port}", log, backend)
 
 
 def wait_until_ready(server: Server) -> None:
@@ -97,9 +92,9 @@ def wait_until_ready(server: Server) -> None:
 
 
 @contextmanager
-def running_server(log: Path, *overrides: str) -> Iterator[Server]:
+def running_server(log: Path, *overrides: str, backend: Backend = VLLM) -> Iterator[Server]:
     """Start a server and end it, whatever happens."""
-    server = launch(log, *overrides)
+    server = launch(log, *overrides, backend=backend)
     try:
         wait_until_ready(server)
         yield server

@@ -16,6 +16,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from tests.e2e.backends import SGLANG, VLLM, Backend, installed
 from tests.e2e.engines import shared_memory
 from tests.e2e.servers import MODEL, Server, running_server
 
@@ -24,9 +25,9 @@ TOKENS = 48
 
 
 @contextmanager
-def server_that_ends(log: Path, *overrides: str) -> Iterator[Server]:
+def server_that_ends(log: Path, backend: Backend, *overrides: str) -> Iterator[Server]:
     """Yield a server; when the block has ended it, nothing of it must be left."""
-    with running_server(log, *overrides) as server:
+    with running_server(log, *overrides, backend=backend) as server:
         descendants = psutil.Process(server.process.pid).children(recursive=True)
         segments = shared_memory(psutil.Process(server.process.pid))
         yield server
@@ -56,9 +57,11 @@ def stream(server: Server, begun: Semaphore, max_tokens: int = TOKENS) -> int:
     return int(json.loads(lines[-2].removeprefix("data: "))["usage"]["completion_tokens"])
 
 
-def test_r117_sigterm_during_streams_loses_none(smollm2: Path, short_directory: Path) -> None:
+def test_r117_sigterm_during_streams_loses_none(
+    smollm2: Path, backend: Backend, short_directory: Path
+) -> None:
     with (
-        server_that_ends(short_directory / "server.log") as server,
+        server_that_ends(short_directory / "server.log", backend) as server,
         ThreadPoolExecutor(STREAMS) as pool,
     ):
         begun = Semaphore(0)
@@ -68,13 +71,21 @@ def test_r117_sigterm_during_streams_loses_none(smollm2: Path, short_directory: 
         assert [each.result() for each in streams] == [TOKENS] * STREAMS
 
 
-@pytest.mark.parametrize("executor", ["uni", "mp"])
+@pytest.mark.parametrize(
+    ("backend", "overrides"),
+    [
+        (VLLM, ["+backend.engine.distributed_executor_backend=uni"]),
+        (VLLM, ["+backend.engine.distributed_executor_backend=mp"]),
+        (SGLANG, []),
+    ],
+    ids=["vllm-uni", "vllm-mp", "sglang"],
+)
 def test_r116_a_killed_engine_ends_the_worker_with_status_1(
-    smollm2: Path, short_directory: Path, executor: str
+    smollm2: Path, short_directory: Path, backend: Backend, overrides: list[str]
 ) -> None:
-    override = f"+backend.engine.distributed_executor_backend={executor}"
+    log = short_directory / "server.log"
     with (
-        server_that_ends(short_directory / "server.log", override) as server,
+        server_that_ends(log, installed(backend), *overrides) as server,
         ThreadPoolExecutor(1) as pool,
     ):
         begun = Semaphore(0)
@@ -88,10 +99,12 @@ def test_r116_a_killed_engine_ends_the_worker_with_status_1(
     assert "the engine died" in server.log.read_text()
 
 
-def test_ctrl_c_reaches_the_worker_alone(smollm2: Path, short_directory: Path) -> None:
-    """A terminal sends SIGINT to the whole process group: the engine core must not take it."""
+def test_ctrl_c_reaches_the_worker_alone(
+    smollm2: Path, backend: Backend, short_directory: Path
+) -> None:
+    """A terminal sends SIGINT to the whole process group: the engine must not take it."""
     with (
-        server_that_ends(short_directory / "server.log") as server,
+        server_that_ends(short_directory / "server.log", backend) as server,
         ThreadPoolExecutor(1) as pool,
     ):
         assert os.getpgid(server.engine_core().pid) != os.getpgid(server.process.pid)

@@ -101,6 +101,13 @@ def test_kv_transfer_parameters_reach_the_connector() -> None:
     assert made.extra_args == {"kv_transfer_params": {"do_remote_decode": True}}
 
 
+def test_several_greedy_choices_would_be_the_same_and_are_refused() -> None:
+    from vllm.exceptions import VLLMClientError
+
+    with pytest.raises(VLLMClientError, match="n must be 1 when using greedy sampling"):
+        params(sampling={"temperature": 0.0, "n": 2})
+
+
 anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 
 

@@ -10,6 +10,7 @@ from dynamo.config.schema import (
     BackendConfig,
     Config,
     LoraConfig,
+    MockerBackend,
     MultimodalConfig,
     RequestPlaneConfig,
     RoleConfig,
@@ -36,9 +37,34 @@ def test_an_aggregated_worker_with_text_is_served() -> None:
     assert found() == []
 
 
-@pytest.mark.parametrize("backend", [SglangBackend(), TrtllmBackend()])
-def test_an_engine_that_cannot_be_driven_is_not(backend: BackendConfig) -> None:
-    assert found(backend=backend) == [("backend.name", "")]
+@pytest.mark.parametrize("backend", [VllmBackend(), SglangBackend(), MockerBackend()])
+def test_an_engine_that_can_be_driven_is_served(backend: BackendConfig) -> None:
+    assert found(backend=backend) == []
+
+
+def test_an_engine_that_cannot_be_driven_is_not() -> None:
+    assert found(backend=TrtllmBackend()) == [("backend.name", "")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"embedding_worker": True}, ("backend.embedding_worker", "R98")),
+        ({"rerank_worker": True}, ("backend.rerank_worker", "R98")),
+        ({"gateway_workers": 2}, ("backend.gateway_workers", "")),
+        ({"engine_routes": ["start_profile"]}, ("backend.engine_routes", "")),
+        ({"enable_rl": True}, ("backend.enable_rl", "")),
+    ],
+)
+def test_what_only_sglangs_own_worker_does_is_not(
+    settings: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    assert found(backend=SglangBackend(**settings)) == [expected]
+
+
+@pytest.mark.parametrize("role", ["prefill", "decode"])
+def test_r154_sglang_hands_no_kv_cache_over_yet(role: str) -> None:
+    assert found(backend=SglangBackend(), role=RoleConfig(role)) == [("role.name", "R154")]
 
 
 @pytest.mark.parametrize("role", [name for name in ROLES if ROLES[name].runs_language_model])

@@ -24,6 +24,8 @@ CPU_ARGUMENTS = {
     "disable_cuda_graph": True,
 }
 """With these SGLang runs on a CPU without AMX."""
+CPU_KV_CACHE_TOKENS = 65536
+"""Eight full contexts of the default model, 3 GiB; the size in bytes depends on the model."""
 STREAMING = ("incremental_streaming_output", "stream_output")
 """R152: names of one argument, today's first."""
 
@@ -66,6 +68,9 @@ def decisions(config: Config, machine: Machine, catalogue: Catalogue) -> Iterato
     if chosen_device(config, machine) == "cpu":
         for name, value in CPU_ARGUMENTS.items():
             yield Decision(name, value, "what SGLang needs on a CPU")
+        why = "the KV cache would otherwise take most of the main memory"
+        yield Decision("max_total_tokens", CPU_KV_CACHE_TOKENS, why)
+        yield Decision("sleep_on_idle", True, "waiting would otherwise keep a core busy")
         if not machine.cpu_bf16:
             why = "this CPU has no bf16 instructions, and emulating them is slow"
             yield Decision("dtype", "float32", why)

@@ -10,6 +10,9 @@ CPU_VARIABLES = {
     "SGLANG_USE_CPU_ENGINE": "1",
     # Otherwise page sizes above 1 ask for a GPU driver.
     "TRITON_INTERPRET": "1",
+    # Some first requests would otherwise wait for a compiler.
+    "TORCH_COMPILE_DISABLE": "1",
+    "TORCHDYNAMO_DISABLE": "1",
 }
 
 

@@ -250,11 +250,19 @@ def test_r157_durable_events_switch_the_local_indexer_off(
 def test_a_cpu_gets_what_sglang_needs_there(build: Build) -> None:
     plan, _notes = engine_plan(build(), CPU)
     assert plan.device == "cpu"
-    assert plan.environment == {"SGLANG_USE_CPU_ENGINE": "1", "TRITON_INTERPRET": "1"}
+    needed = {"SGLANG_USE_CPU_ENGINE": "1", "TRITON_INTERPRET": "1", "TORCH_COMPILE_DISABLE": "1"}
+    assert needed.items() <= plan.environment.items()
     wanted = {"device": "cpu", "attention_backend": "torch_native", "dtype": "float32"}
     assert wanted.items() <= plan.arguments.items()
     assert "dtype" not in arguments(build(), Machine(cpu_bf16=True))
     assert "device" not in arguments(build(), GPU)
+
+
+def test_a_cpu_is_neither_filled_nor_kept_busy_for_nothing(build: Build) -> None:
+    plan, notes = engine_plan(build(), CPU)
+    assert (plan.arguments["max_total_tokens"], plan.arguments["sleep_on_idle"]) == (65536, True)
+    assert any("backend.engine.max_total_tokens is 65536" in note for note in notes)
+    assert not {"max_total_tokens", "sleep_on_idle"} & arguments(build(), GPU).keys()
 
 
 def test_the_trace_level_matters_with_traces_only(build: Build) -> None:

@@ -1,4 +1,4 @@
-"""Real vLLM behind the engine protocol: what requests get, on a CPU."""
+"""Real engines behind the engine protocol: what requests get, whichever engine it is."""
 
 import asyncio
 from contextlib import aclosing
@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from dynamo.engines.base import EngineInfo, InvalidRequestError
-from dynamo.engines.vllm.engine import VllmEngine
+from dynamo.engines.base import Engine, EngineInfo, InvalidRequestError
 from tests.e2e.engines import chunks, request, tokens
 
 pytestmark = [
@@ -16,7 +15,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),  # vLLM's imports warn
 ]
 
-Started = tuple[VllmEngine, EngineInfo]
+Started = tuple[Engine, EngineInfo]
 PROMPT = range(100, 164)
 
 
@@ -25,7 +24,7 @@ async def test_it_reports_the_limits_that_were_asked_for(engine: Started) -> Non
     assert (info.context_length, info.max_num_seqs, info.kv_block_size) == (512, 8, 32)
     assert info.total_kv_blocks > 512 // 32
     assert info.vocab_size == 49152
-    assert set(info.startup_seconds) == {"import", "configuration", "engine"}
+    assert {"import", "engine"} <= set(info.startup_seconds)
 
 
 async def test_a_real_model_answers(engine: Started, smollm2: Path) -> None:
@@ -103,7 +102,7 @@ async def test_r121_stop_conditions_are_applied(engine: Started) -> None:
     assert len(await tokens(engine[0], longer)) >= 7
 
 
-async def test_r120_options_that_vllm_does_not_have_are_ignored(engine: Started) -> None:
+async def test_r120_options_that_no_engine_has_are_ignored(engine: Started) -> None:
     plain = await tokens(engine[0], request("plain", PROMPT))
     sampling = {"temperature": 0.0, "best_of": 5, "no_such_option": 1}
     assert await tokens(engine[0], request("odd", PROMPT, sampling=sampling)) == plain
@@ -112,14 +111,14 @@ async def test_r120_options_that_vllm_does_not_have_are_ignored(engine: Started)
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"sampling": {"temperature": -1.0}}, "temperature must be non-negative"),
+        ({"sampling": {"temperature": -1.0}}, "temperature must be (a )?non-negative"),
         ({"sampling": {"top_p": 7.0}}, "top_p must be in"),
-        ({"sampling": {"temperature": 0.0, "n": 2}}, "n must be 1 when using greedy sampling"),
+        ({"sampling": {"n": 0}}, "n must be"),
         ({"guided_decoding": {"regex": "(", "json": None}}, "regex|Regex"),
         ({"logprobs": 5000}, "logprobs"),
     ],
 )
-async def test_what_vllm_refuses_is_the_clients_fault(
+async def test_what_an_engine_refuses_is_the_clients_fault(
     engine: Started, more: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(InvalidRequestError, match=words):
@@ -156,7 +155,7 @@ async def test_an_unknown_request_can_be_aborted(engine: Started) -> None:
     await engine[0].abort("nobody")
 
 
-async def cleared(engine: VllmEngine) -> bool:
+async def cleared(engine: Engine) -> bool:
     """Whether the prefix cache can be reset soon: it cannot while a request holds a block."""
     async with asyncio.timeout(10):
         while not await engine.reset_prefix_cache():  # noqa: ASYNC110 - asking is the only way

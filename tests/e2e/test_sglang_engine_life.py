@@ -1,0 +1,99 @@
+"""How a real SGLang engine starts and ends, and that it leaves nothing behind."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from dynamo.engines.base import EngineDeadError
+from tests.e2e.backends import SGLANG
+from tests.e2e.engines import chunks, request, sglang_engine, shared_memory, started_sglang, tokens
+from tests.e2e.remote_engine import RemoteEngine
+
+PROMPT = range(100, 164)
+DETECTION_SECONDS = 2
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(short_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """After each test: no temporary file."""
+    monkeypatch.setenv("TMPDIR", str(short_directory))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    yield
+    assert list(short_directory.iterdir()) == []
+
+
+def descendants(engine: RemoteEngine) -> list[psutil.Process]:
+    return list(psutil.Process(engine.process.pid).children(recursive=True))
+
+
+def scheduler(engine: RemoteEngine) -> psutil.Process:
+    (found,) = [each for each in descendants(engine) if SGLANG.process in each.name()]
+    return found
+
+
+async def test_it_starts_again_in_the_same_process_and_leaves_nothing(smollm2: Path) -> None:
+    async with started_sglang(smollm2) as (engine, _):
+        answer = await tokens(engine, request("one", PROMPT))
+        processes, segments = descendants(engine), shared_memory(scheduler(engine))
+        cut = asyncio.ensure_future(chunks(engine, request("cut", PROMPT, 400, ignore_eos=True)))
+        await asyncio.sleep(0.5)
+        await engine.stop()
+        assert (await cut)[-1].finish_reason == "cancelled"
+        await engine.stop()
+        with pytest.raises(EngineDeadError):
+            await engine.check_health()
+        _gone, alive = psutil.wait_procs(processes, timeout=1)
+        assert [each for each in alive if "resource_tracker" not in " ".join(each.cmdline())] == []
+        assert segments
+        assert not any(segment.exists() for segment in segments)
+        info = await engine.start()
+        assert info.startup_seconds["import"] < 1
+        assert await tokens(engine, request("one", PROMPT)) == answer
+
+
+async def test_a_killed_scheduler_is_noticed_and_its_traces_are_removed(smollm2: Path) -> None:
+    async with started_sglang(smollm2) as (engine, _):
+        answering = asyncio.ensure_future(
+            chunks(engine, request("cut", PROMPT, 400, ignore_eos=True))
+        )
+        await asyncio.sleep(0.5)
+        segments = shared_memory(scheduler(engine))
+        scheduler(engine).kill()
+        with pytest.raises(EngineDeadError):
+            await asyncio.wait_for(answering, DETECTION_SECONDS)
+        with pytest.raises(EngineDeadError):
+            await engine.check_health()
+        with pytest.raises(EngineDeadError):
+            await chunks(engine, request("late", PROMPT))
+    assert segments
+    assert not any(segment.exists() for segment in segments)
+
+
+async def test_a_start_that_sglang_refuses_leaves_nothing(smollm2: Path) -> None:
+    engine = sglang_engine(smollm2, context_length=10**9)
+    with pytest.raises(RuntimeError, match="context_length"):
+        await engine.start()
+    assert engine.close() == 0
+
+
+async def test_a_start_that_fails_in_the_scheduler_leaves_nothing(smollm2: Path) -> None:
+    engine = sglang_engine(smollm2, load_format="gguf")
+    with pytest.raises(RuntimeError, match="scheduler"):
+        await engine.start()
+    assert engine.close() == 0
+
+
+async def test_the_engine_ends_when_its_parent_is_killed(smollm2: Path) -> None:
+    engine = sglang_engine(smollm2)
+    await engine.start()
+    processes, segments = descendants(engine), shared_memory(scheduler(engine))
+    engine.process.kill()
+    assert engine.close() == -9
+    _gone, alive = psutil.wait_procs(processes, timeout=20)
+    assert not alive
+    assert segments
+    assert not any(segment.exists() for segment in segments)

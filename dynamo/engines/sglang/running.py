@@ -145,6 +145,9 @@ class RunningEngine:
             max_num_batched_tokens=int(settled["max_prefill_tokens"]),
             vocab_size=self._manager.model_config.vocab_size,
             data_parallel_size=int(settled["dp_size"]),
+            default_max_tokens=getattr(
+                self._manager.model_config.hf_generation_config, "max_new_tokens", None
+            ),
             startup_seconds=startup_seconds,
         )
 

@@ -29,6 +29,8 @@ class EngineInfo:
     data_parallel_size: int = 1
     max_adapters: int = 0
     """LoRA adapters that it holds at a time; 0: it takes none (R138)."""
+    bos_token_id: int | None = None
+    """Token with which texts of the model begin (R195)."""
     default_max_tokens: int | None = None
     """Longest answer that the model's generation_config allows where nobody says more (R123)."""
     startup_seconds: Mapping[str, float] = field(default_factory=dict)

@@ -18,6 +18,9 @@ NO_HAND_OVER = ("sglang",)
 """Engines whose KV cache no worker hands over yet."""
 MESSAGE = "is not served by this version yet: it can be checked and planned, not started"
 
+READ_TEXT = ("vllm",)
+"""Backends whose engine takes text."""
+
 
 def not_served_yet(plan: LaunchPlan) -> list[Problem]:
     """Return one problem for each thing that the plan asks for and no worker does yet."""
@@ -57,14 +60,15 @@ def _roles(plan: LaunchPlan) -> Iterator[Problem]:
 
 
 def _requests(plan: LaunchPlan) -> Iterator[Problem]:
-    """R84, R94, R129: requests are token ids of text, answered by one engine."""
+    """R84, R94, R129: requests are about text, answered by one engine."""
+    backend = plan.engine.backend
+    if plan.registration.model_input == "text" and backend not in READ_TEXT:
+        path = f"backend.use_{backend}_tokenizer"
+        yield Problem(path, True, MESSAGE, "false", f"{path}=false", "R129")
     if plan.multimodal is not None:
         yield _media(plan)
     if plan.omni is not None:
         yield Problem("backend.omni", True, MESSAGE, "false", "backend.omni=false", "R94")
-    if plan.registration.model_input == "text":
-        path = f"backend.use_{plan.engine.backend}_tokenizer"
-        yield Problem(path, True, MESSAGE, "false", f"{path}=false", "R129")
 
 
 def _media(plan: LaunchPlan) -> Problem:

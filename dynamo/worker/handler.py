@@ -2,15 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, Protocol
 
-from dynamo.llm.exceptions import EngineShutdown, InvalidArgument
+from dynamo.llm.exceptions import EngineShutdown, InvalidArgument, WorkerUnavailable
 
-from dynamo.engines.base import Chunk, Engine, EngineDeadError, InvalidRequestError
-from dynamo.worker.hand_over import job
-from dynamo.worker.sampling import Served, read_request
+from dynamo.engines.base import (
+    Chunk,
+    Engine,
+    EngineDeadError,
+    GenerateRequest,
+    InvalidRequestError,
+)
+from dynamo.worker.hand_over import Job, job
 
 logger = logging.getLogger(__name__)
 
@@ -22,14 +28,37 @@ class RequestContext(Protocol):
 
     def async_killed_or_stopped(self) -> Any: ...
 
+    def trace_headers(self) -> dict[str, str] | None: ...
+
+
+Write = Callable[[Chunk], dict[str, Any]]
+
+
+class Mode(Protocol):
+    """The form of requests and answers: token ids, or text (R129)."""
+
+    async def read(self, message: Mapping[str, Any], request_id: str) -> GenerateRequest:
+        """Return what the engine is asked for.
+
+        Raises:
+            InvalidRequestError: the request cannot be served as it is.
+        """
+        ...
+
+    def writer(self, message: Mapping[str, Any], request_id: str) -> Write:
+        """Return what writes the chunks of one answer."""
+        ...
+
 
 class GenerateHandler:
     """Serves `generate` and knows how many requests are in flight."""
 
-    def __init__(self, engine: Engine, served: Served, worker_type: str = "aggregated") -> None:
+    def __init__(self, engine: Engine, mode: Mode, worker_type: str = "aggregated") -> None:
         self.engine = engine
-        self.served = served
+        self.mode = mode
         self.worker_type = worker_type
+        self.closed: str | None = None
+        """Why no request is taken at present."""
         self.in_flight = 0
         self.idle = asyncio.Event()
         self.idle.set()
@@ -38,12 +67,15 @@ class GenerateHandler:
         self, request: Mapping[str, Any], context: RequestContext
     ) -> AsyncIterator[dict[str, Any]]:
         """Yield the protocol's chunks; the last one of each choice has a finish reason (R132)."""
+        write = self.mode.writer(request, context.id())
+        if self.closed is not None:
+            yield self._closed(request, write)
+            return
         self._enter()
         fetched = asyncio.Event()
         watcher = asyncio.ensure_future(self._abort_when_cancelled(context, fetched))
         try:
-            asked = read_request(request, context.id(), self.served)
-            task = job(self.worker_type, request, asked, self.engine)
+            task = await self._read(request, context)
             if not task.fetches:
                 fetched.set()
             finished = False
@@ -51,12 +83,12 @@ class GenerateHandler:
             async with aclosing(self.engine.generate(task.request)) as chunks:
                 async for chunk in chunks:
                     fetched.set()
-                    message = chunk_message(chunk)
+                    message = write(chunk)
                     if chunk.finish_reason is not None:
                         finished, message = True, task.last(message)
                     yield message
             if not finished:
-                yield {"token_ids": [], "finish_reason": "cancelled"}
+                yield write(Chunk([], finish_reason="cancelled"))
         except InvalidRequestError as error:
             raise InvalidArgument(str(error)) from error
         except EngineDeadError as error:
@@ -67,6 +99,18 @@ class GenerateHandler:
         finally:
             watcher.cancel()
             self._leave()
+
+    async def _read(self, request: Mapping[str, Any], context: RequestContext) -> Job:
+        asked = await self.mode.read(request, context.id())
+        if trace := context.trace_headers():
+            asked = replace(asked, trace_headers=trace)
+        return job(self.worker_type, request, asked, self.engine)
+
+    def _closed(self, request: Mapping[str, Any], write: Write) -> dict[str, Any]:
+        """A canary finds a worker well that takes no requests on purpose; others must go on."""
+        if request.get("_HEALTH_CHECK"):
+            return write(Chunk([], finish_reason="stop"))
+        raise WorkerUnavailable(self.closed)
 
     async def _abort_when_cancelled(self, context: RequestContext, fetched: asyncio.Event) -> None:
         """R115: a client that left, or a stop word that was found, ends the engine's work.
@@ -98,46 +142,3 @@ class GenerateHandler:
             return
         message = "KV cache cleared" if done else "requests in flight hold blocks of the KV cache"
         yield {"status": "success" if done else "error", "message": message}
-
-
-def chunk_message(chunk: Chunk) -> dict[str, Any]:
-    """Write a chunk as the frontend reads it. Runs for every token: adds only what is there."""
-    message: dict[str, Any] = {"token_ids": chunk.token_ids}
-    if chunk.index:
-        message["index"] = chunk.index
-    if chunk.log_probs is not None:
-        message["log_probs"] = chunk.log_probs
-    if chunk.top_logprobs is not None:
-        message["top_logprobs"] = [
-            [_candidate(candidate) for candidate in position] for position in chunk.top_logprobs
-        ]
-    if chunk.finish_reason is not None:
-        message["finish_reason"] = chunk.finish_reason
-        if chunk.stop_reason is not None:
-            message["stop_reason"] = chunk.stop_reason
-        if chunk.prompt_tokens is not None:
-            message["completion_usage"] = _usage(chunk, chunk.prompt_tokens)
-        if chunk.kv_transfer_params is not None:
-            message["disaggregated_params"] = {"kv_transfer_params": chunk.kv_transfer_params}
-    return message
-
-
-def _candidate(candidate: Any) -> dict[str, Any]:
-    return {
-        "rank": candidate.rank,
-        "token_id": candidate.token_id,
-        "token": candidate.token,
-        "logprob": candidate.logprob,
-    }
-
-
-def _usage(chunk: Chunk, prompt: int) -> dict[str, Any]:
-    completion = chunk.completion_tokens or 0
-    usage: dict[str, Any] = {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": prompt + completion,
-    }
-    if chunk.cached_tokens is not None:
-        usage["prompt_tokens_details"] = {"cached_tokens": chunk.cached_tokens}
-    return usage

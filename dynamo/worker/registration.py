@@ -15,10 +15,11 @@ from dynamo.llm import (
     register_model,
 )
 
-from dynamo.config.plan import LaunchPlan, ModelPlan, RegistrationPlan
+from dynamo.config.plan import ModelPlan, RegistrationPlan
 from dynamo.engines.base import EngineInfo
 from dynamo.worker.routing import router_config
 
+MODEL_INPUTS = {"tokens": ModelInput.Tokens, "text": ModelInput.Text}
 ENDPOINT_TYPES = {"chat": ModelType.Chat, "completions": ModelType.Completions}
 WORKER_TYPES = {
     "aggregated": WorkerType.Aggregated,
@@ -44,7 +45,7 @@ async def register(
     """Publish the model card under the endpoint's instance; R139: or that of an adapter."""
     registration = plan.registration
     await register_model(
-        ModelInput.Tokens,
+        MODEL_INPUTS[registration.model_input],
         model_type(plan),
         endpoint,
         str(directory),
@@ -62,10 +63,16 @@ async def register(
 
 
 def model_type(plan: Described) -> ModelType:
-    """R32: the union of the chosen endpoints; R103: a prefill worker is not called by clients."""
-    if plan.registration.worker_type == "prefill":
+    """R32: the union of the chosen endpoints; R103: a prefill worker is not called by clients.
+
+    R133: text is answered in chat completion chunks, which no other endpoint understands.
+    """
+    registration = plan.registration
+    if registration.worker_type == "prefill":
         return ModelType.Prefill
-    types = [ENDPOINT_TYPES[name] for name in plan.registration.endpoint_types]
+    types = [ENDPOINT_TYPES[name] for name in registration.endpoint_types]
+    if registration.model_input == "text" and ModelType.Chat in types:
+        return ModelType.Chat
     return functools.reduce(operator.or_, types)
 
 
@@ -91,10 +98,15 @@ def runtime_config(plan: Described, info: EngineInfo) -> ModelRuntimeConfig:
     return config
 
 
-def health_check_payload(plan: LaunchPlan) -> dict[str, Any]:
+def health_check_payload(plan: Described, info: EngineInfo) -> dict[str, Any]:
     """R195: the planned canary, else the smallest request that proves that the engine generates."""
-    return dict(plan.registration.canary_payload) or {
-        "token_ids": [1],
+    registration = plan.registration
+    if registration.canary_payload:
+        return dict(registration.canary_payload)
+    if registration.model_input == "text":
+        return {"prompt": "Test", "max_tokens": 1, "temperature": 0.0, "_HEALTH_CHECK": True}
+    return {
+        "token_ids": [1 if info.bos_token_id is None else info.bos_token_id],
         "sampling_options": {"temperature": 0.0},
         "stop_conditions": {
             "max_tokens": 1,

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
+from dynamo.engines.base import InvalidRequestError
 from dynamo.worker.status import failure
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def answering(name: str, route: Route) -> Route:
     async def answer(body: Mapping[str, Any]) -> dict[str, Any]:
         try:
             return await route(body)
-        except RefusedError as error:
+        except (RefusedError, InvalidRequestError) as error:
             return failure(str(error))
         except Exception as error:
             logger.exception("%s failed", name)

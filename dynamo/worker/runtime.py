@@ -26,10 +26,12 @@ from dynamo.worker.handler import GenerateHandler
 from dynamo.worker.kv_events import KvEvents
 from dynamo.worker.lora import Adapters, adapter_routes
 from dynamo.worker.messages import say
+from dynamo.worker.modes import request_mode
+from dynamo.worker.operations import operator_routes
 from dynamo.worker.planes.http.card import ModelCard
 from dynamo.worker.planes.http.worker import HttpWorker
 from dynamo.worker.registration import health_check_payload, register
-from dynamo.worker.routes import as_endpoint
+from dynamo.worker.routes import as_endpoint, register_routes
 from dynamo.worker.sampling import Served, base_model
 from dynamo.worker.shutdown import DRAIN_SECONDS, Reason, StopSignal, drain_seconds, either
 
@@ -62,7 +64,8 @@ class Worker:
         endpoint = runtime.endpoint(plan.endpoint.path)
         adapters = adapters_of(engine, AdapterModels(plan, endpoint, directory, info))
         served = Served(info, plan.sampling, adapters.named if adapters else base_model)
-        handler = GenerateHandler(engine, served, plan.registration.worker_type)
+        mode = request_mode(plan, engine, served)
+        handler = GenerateHandler(engine, mode, plan.registration.worker_type)
         # Before the registration, so that no router finds the worker and misses its events.
         kv_events = KvEvents(plan, endpoint, engine, info)
         worker = cls(plan, runtime, endpoint, handler, kv_events, adapters, [])
@@ -70,7 +73,7 @@ class Worker:
             worker.http = await HttpWorker.start(plan, plan.runtime.http, runtime)
         elif plan.registration.serves_frontend:
             await register(plan, endpoint, directory, info)
-        worker._serve(plan.endpoint.path, handler.generate, health_check_payload(plan))
+        worker._serve(plan.endpoint.path, handler.generate, health_check_payload(plan, info))
         worker._serve_beside("clear_kv_blocks", handler.clear_kv_blocks)
         if adapters or info.max_adapters:
             for name, route in adapter_routes(adapters).items():
@@ -78,10 +81,18 @@ class Worker:
         if worker.http is not None:
             model = replace(plan.model, path=str(directory))
             worker._tell_address(worker.http, ModelCard(model, plan.registration, info))
+        register_routes(runtime, operator_routes(plan, handler, worker._hide, worker._show))
         if plan.frontend is not None:
             only = worker.http.frontend_namespace if worker.http else None
             worker.running.append(await start_frontend(runtime, plan, plan.frontend, only))
         return worker
+
+    async def _hide(self) -> None:
+        """Take the worker out of the store: no router sends a request."""
+        await self.endpoint.unregister_endpoint_instance()
+
+    async def _show(self) -> None:
+        await self.endpoint.register_endpoint_instance()
 
     def _serve_beside(self, name: str, handler: Handler) -> None:
         """Serve another endpoint of the component."""
@@ -112,7 +123,7 @@ class Worker:
         """From now on routers find the worker: all its endpoints are there."""
         self.endpoint = self.runtime.endpoint(http.announced_at)
         handler = http.announcement(card, self.handler.generate)
-        self._serve_natively(self.endpoint, handler, health_check_payload(self.plan))
+        self._serve_natively(self.endpoint, handler, health_check_payload(self.plan, card.info))
 
     async def announce(self, started: float) -> None:
         """Say where the model answers, once it does; `started` is a time.monotonic()."""
@@ -132,7 +143,7 @@ class Worker:
         try:
             if self.adapters is not None:
                 await self.adapters.withdraw_all()
-            await self.endpoint.unregister_endpoint_instance()
+            await self._hide()
         except Exception:
             # The store may be what failed.
             logger.exception("cannot unregister from the store")

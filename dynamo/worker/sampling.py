@@ -9,7 +9,7 @@ from dynamo.engines.base import EngineInfo, GenerateRequest, InvalidRequestError
 
 logger = logging.getLogger(__name__)
 
-NOT_SAMPLING = ("guided_decoding", "use_beam_search", "length_penalty", "best_of")
+NOT_SAMPLING = ("use_beam_search", "length_penalty", "best_of")
 MEDIA_KEYS = ("multi_modal_data", "prompt_embeds")
 
 
@@ -41,9 +41,12 @@ def read_request(request: Mapping[str, Any], request_id: str, served: Served) ->
     """
     refuse_media(request)
     lora_name = served.adapter(request.get("model"))
-    token_ids = prompt_tokens(request, served.info)
+    token_ids = checked_prompt(request.get("token_ids") or (), served.info)
     stops = limits(request.get("stop_conditions") or {}, served.defaults)
-    options = request.get("sampling_options") or {}
+    options = dict(request.get("sampling_options") or {})
+    guided = options.pop("guided_decoding", None)
+    for name in NOT_SAMPLING:
+        options.pop(name, None)
     outputs = request.get("output_options") or {}
     return GenerateRequest(
         request_id=request_id,
@@ -54,7 +57,7 @@ def read_request(request: Mapping[str, Any], request_id: str, served: Served) ->
         ignore_eos=bool(stops.get("ignore_eos")),
         stop_token_ids=stop_tokens(stops),
         lora_name=lora_name,
-        guided_decoding=options.get("guided_decoding"),
+        guided_decoding=guided,
         logprobs=log_prob_count("logprobs", outputs.get("logprobs")),
         prompt_logprobs=log_prob_count("prompt_logprobs", outputs.get("prompt_logprobs")),
         priority=int((request.get("routing") or {}).get("priority") or 0),
@@ -67,12 +70,7 @@ def sampling(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[st
     What neither says is left to the engine, which knows the model's generation_config.
     """
     known = {name: value for name, value in defaults.items() if name not in LIMITS}
-    given = {
-        name: value
-        for name, value in options.items()
-        if value is not None and name not in NOT_SAMPLING
-    }
-    return known | given
+    return known | {name: value for name, value in options.items() if value is not None}
 
 
 def limits(stops: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,9 +86,8 @@ def refuse_media(request: Mapping[str, Any]) -> None:
             raise InvalidRequestError("this model takes text only: the request holds media")
 
 
-def prompt_tokens(request: Mapping[str, Any], info: EngineInfo) -> Sequence[int]:
+def checked_prompt(token_ids: Sequence[int], info: EngineInfo) -> Sequence[int]:
     """Return the prompt; the frontend checks neither its length nor its tokens."""
-    token_ids: Sequence[int] = request.get("token_ids") or ()
     if not token_ids:
         raise InvalidRequestError("the prompt is empty")
     if len(token_ids) >= info.context_length:

@@ -11,7 +11,11 @@ from dynamo.engines.base import GenerateRequest, InvalidRequestError
 from dynamo.engines.vllm.engine import VllmEngine
 from tests.e2e.engines import request, started_engine, tokens
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.filterwarnings("ignore"),  # vLLM's imports warn
+]
 PROMPT = range(100, 140)
 
 

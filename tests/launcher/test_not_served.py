@@ -52,6 +52,7 @@ def test_an_engine_that_cannot_be_driven_is_not() -> None:
         ({"embedding_worker": True}, ("backend.embedding_worker", "R98")),
         ({"rerank_worker": True}, ("backend.rerank_worker", "R98")),
         ({"gateway_workers": 2}, ("backend.gateway_workers", "")),
+        ({"use_sglang_tokenizer": True}, ("backend.use_sglang_tokenizer", "R129")),
         ({"engine_routes": ["start_profile"]}, ("backend.engine_routes", "")),
         ({"enable_rl": True}, ("backend.enable_rl", "")),
     ],
@@ -91,10 +92,6 @@ def test_r84_a_media_role_serves_text_and_says_so() -> None:
     [
         ({"multimodal": MultimodalConfig(enabled=True)}, ("multimodal.enabled", "R84")),
         ({"backend": VllmBackend(omni=True)}, ("backend.omni", "R94")),
-        (
-            {"backend": VllmBackend(use_vllm_tokenizer=True)},
-            ("backend.use_vllm_tokenizer", "R129"),
-        ),
         (
             {"runtime": RuntimeConfig(durable_kv_events=True)},
             ("runtime.durable_kv_events", "R25"),

@@ -12,6 +12,7 @@ from dynamo.engines.base import Chunk, Engine, EngineInfo, GenerateRequest
 from dynamo.engines.mocker.engine import MockEngine
 from dynamo.worker.handler import GenerateHandler
 from dynamo.worker.sampling import Served
+from dynamo.worker.token_mode import TokenMode
 from tests.worker.test_handler import Request
 
 PROMPT = list(range(3, 40))
@@ -42,7 +43,7 @@ def body(**more: Any) -> dict[str, Any]:
 
 
 async def serve(engine: Any, worker_type: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
-    handler = GenerateHandler(cast(Engine, engine), Served(INFO), worker_type)
+    handler = GenerateHandler(cast(Engine, engine), TokenMode(Served(INFO)), worker_type)
     return [message async for message in handler.generate(asked, Request())]
 
 
@@ -137,7 +138,7 @@ async def test_r115_a_fetch_is_not_interrupted(fetches: bool) -> None:
     engine.answer.clear()
     params = {"do_remote_prefill": True} if fetches else {}
     result: dict[str, Any] = {"disaggregated_params": {"kv_transfer_params": params}}
-    handler = GenerateHandler(cast(Engine, engine), Served(INFO), "decode")
+    handler = GenerateHandler(cast(Engine, engine), TokenMode(Served(INFO)), "decode")
     stream = handler.generate(body(prefill_result=result), context)
     first = asyncio.ensure_future(anext(stream))
     await asyncio.sleep(0)

@@ -11,8 +11,9 @@ from dynamo.llm.exceptions import EngineShutdown, InvalidArgument
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, EngineInfo, TopLogprob
 from dynamo.engines.mocker.engine import MockEngine
-from dynamo.worker.handler import GenerateHandler, chunk_message
+from dynamo.worker.handler import GenerateHandler
 from dynamo.worker.sampling import Served
+from dynamo.worker.token_mode import TokenMode, chunk_message
 
 
 class Request:
@@ -28,13 +29,16 @@ class Request:
     def async_killed_or_stopped(self) -> asyncio.Future[bool]:
         return self.left
 
+    def trace_headers(self) -> dict[str, str] | None:
+        return None
+
 
 @asynccontextmanager
 async def handler(**arguments: Any) -> AsyncIterator[GenerateHandler]:
     engine = MockEngine(EnginePlan("mocker", "1", "cpu", arguments, {}))
     info: EngineInfo = await engine.start()
     try:
-        yield GenerateHandler(engine, Served(info))
+        yield GenerateHandler(engine, TokenMode(Served(info)))
     finally:
         await engine.stop()
 

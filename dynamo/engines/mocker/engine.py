@@ -49,6 +49,7 @@ class MockEngine:
         self._steps: asyncio.Task[None] | None = None
         self._publisher: KvPublisher | None = None
         self._death: str | None = "the engine is not started"
+        self._asleep = False
         self._adapters = AdapterSlots(0, _take, _take)
 
     async def start(self) -> EngineInfo:
@@ -152,6 +153,20 @@ class MockEngine:
         """Let an adapter go. See ServesAdapters."""
         await self._adapters.unload(name)
 
+    async def sleep(self, level: int) -> None:
+        """Take no requests until it is woken; requests in flight must have ended. See Sleeps."""
+        if self._streams:
+            raise InvalidRequestError("requests are in flight")
+        self._asleep = True
+
+    async def wake_up(self) -> None:
+        """Take requests again."""
+        self._asleep = False
+
+    async def is_sleeping(self) -> bool:
+        """Whether it takes no requests."""
+        return self._asleep
+
     async def stop(self) -> None:
         """End the engine; streams in flight raise EngineDeadError."""
         self._die("the engine is stopped")
@@ -168,6 +183,8 @@ class MockEngine:
             self._die(f"the engine crashed after {self._accepted} requests")
         if self._death is not None:
             raise EngineDeadError(self._death)
+        if self._asleep:
+            raise RuntimeError("the engine is asleep")
         if request.request_id in self._streams:
             raise InvalidRequestError(f"request id {request.request_id} is in use")
         _check_request(request, arguments)

@@ -3,8 +3,8 @@
 import asyncio
 import dataclasses
 import typing
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -12,32 +12,31 @@ import vllm
 from vllm import envs
 from vllm.config import VllmConfig
 from vllm.engine.arg_utils import AsyncEngineArgs
-from vllm.exceptions import VLLMClientError
 from vllm.inputs import tokens_input
 from vllm.lora.request import LoRARequest
 from vllm.utils.network_utils import get_ip
 from vllm.v1.engine.async_llm import AsyncLLM
-from vllm.v1.engine.exceptions import EngineDeadError as VllmEngineDeadError
-from vllm.v1.engine.exceptions import EngineGenerateError
 
 from dynamo.engines.base import (
     Chunk,
-    EngineDeadError,
     EngineInfo,
     GenerateRequest,
-    InvalidRequestError,
 )
 from dynamo.engines.capabilities import KvEventSource
 from dynamo.engines.footprint import GRACE_SECONDS
 from dynamo.engines.vllm.adapters import capacity, lora_request, vllm_adapters
 from dynamo.engines.vllm.core_process import engine_core_start_method
+from dynamo.engines.vllm.errors import translated_errors
 from dynamo.engines.vllm.hand_over import fetches_for_several, mooncake_source
 from dynamo.engines.vllm.kv_events import event_sources
 from dynamo.engines.vllm.kvbm_consolidator import add_consolidator
 from dynamo.engines.vllm.live_limits import AdjustableLimits
 from dynamo.engines.vllm.load import LoadBook
 from dynamo.engines.vllm.output import ChunkMaker
+from dynamo.engines.vllm.profiler import Profiler
 from dynamo.engines.vllm.sampling import sampling_params
+from dynamo.engines.vllm.sleep import SleepMode
+from dynamo.engines.vllm.text import Text
 
 
 class RunningEngine:
@@ -54,6 +53,9 @@ class RunningEngine:
             self._llm = AsyncLLM.from_vllm_config(config, stat_loggers=[self._load.logger])
         self._default_sampling = config.model_config.get_diff_sampling_param()
         self._in_flight: set[str] = set()
+        self.text = Text(self._llm)
+        self.sleep_mode = SleepMode(self._llm, config.model_config.enable_sleep_mode)
+        self.profiler = Profiler(self._llm, config.profiler_config)
         self.adapters = vllm_adapters(self._llm, config.lora_config)
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
@@ -69,6 +71,7 @@ class RunningEngine:
                 sampling_params(request, self._default_sampling),
                 request.request_id,
                 lora_request=chosen,
+                trace_headers=request.trace_headers,
                 priority=-request.priority,  # vLLM serves the lowest number first
             )
             self._in_flight.add(request.request_id)
@@ -145,9 +148,17 @@ class RunningEngine:
             vocab_size=config.model_config.get_vocab_size(),
             data_parallel_size=config.parallel_config.data_parallel_size,
             max_adapters=capacity(config.lora_config),
+            bos_token_id=bos_token_id(config),
             default_max_tokens=self._default_sampling.get("max_tokens"),
             startup_seconds=startup_seconds,
         )
+
+
+def bos_token_id(config: VllmConfig) -> int | None:
+    """Return the token that begins a text; multimodal models have it in their text part."""
+    text = config.model_config.hf_text_config
+    found = getattr(text, "bos_token_id", None)
+    return found if isinstance(found, int) else None
 
 
 def engine_config(arguments: Mapping[str, Any]) -> VllmConfig:
@@ -169,18 +180,3 @@ def _config_object(value: Any, declared: Any) -> Any:
         if isinstance(each, type) and dataclasses.is_dataclass(each):
             return each(**value)
     return dict(value)
-
-
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Raise the errors of the engine protocol instead of vLLM's."""
-    try:
-        yield
-    except VllmEngineDeadError as error:
-        raise EngineDeadError(str(error)) from error
-    except (VLLMClientError, ValueError) as error:
-        raise InvalidRequestError(str(error)) from error
-    except EngineGenerateError as error:
-        if isinstance(error.__cause__, ValueError):
-            raise InvalidRequestError(str(error.__cause__)) from error
-        raise

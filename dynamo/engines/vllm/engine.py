@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, EngineDeadError, EngineInfo, GenerateRequest
-from dynamo.engines.capabilities import KvEventSource
+from dynamo.engines.capabilities import Conversation, KvEventSource
 from dynamo.engines.footprint import Footprint, set_variables, temporary_directory
 from dynamo.engines.stopwatch import Stopwatch
 from dynamo.engines.vllm.hand_over import prefill_params
@@ -146,6 +146,34 @@ class VllmEngine:
     async def unload_adapter(self, name: str) -> None:
         """Remove a LoRA adapter. See ServesAdapters."""
         await self._started().adapters.unload(name)
+
+    async def tokenize(self, text: str) -> Sequence[int]:
+        """Return the tokens of a prompt. See ReadsText."""
+        return await self._started().text.tokenize(text)
+
+    async def tokenize_chat(self, conversation: Conversation) -> Sequence[int]:
+        """Apply the chat template in vLLM's sandbox. See ReadsText."""
+        return await self._started().text.tokenize_chat(conversation)
+
+    async def sleep(self, level: int) -> None:
+        """Release memory. See Sleeps."""
+        await self._started().sleep_mode.sleep(level)
+
+    async def wake_up(self) -> None:
+        """Take the memory again. See Sleeps."""
+        await self._started().sleep_mode.wake_up()
+
+    async def is_sleeping(self) -> bool:
+        """Whether memory is released."""
+        return await self._started().sleep_mode.is_sleeping()
+
+    async def start_profile(self) -> None:
+        """Trace from now on. See Profiles."""
+        await self._started().profiler.start()
+
+    async def stop_profile(self) -> None:
+        """Write the trace. See Profiles."""
+        await self._started().profiler.stop()
 
     async def stop(self) -> None:
         """Stop the engine core, then remove what it left and undo the plan's environment."""

@@ -26,17 +26,6 @@ def text_mode_serves_chat(config: Config, machine: Machine) -> Iterator[Problem]
         )  # fmt: skip
 
 
-def text_mode_uses_the_models_template(config: Config, machine: Machine) -> Iterator[Problem]:
-    """R30: a chat template replaces the frontend's, which text mode does not use."""
-    template = config.runtime.custom_jinja_template
-    if _backend(config).use_vllm_tokenizer and template is not None:
-        yield Problem(
-            "runtime.custom_jinja_template", template,
-            "has no effect with backend.use_vllm_tokenizer: vLLM applies the model's own template",
-            "one of the two", rule="R30",
-        )  # fmt: skip
-
-
 def sleep_needs_the_engine(config: Config, machine: Machine) -> Iterator[Problem]:
     """R113: an engine that was started without sleep mode never sleeps."""
     level = _backend(config).sleep_mode_level
@@ -76,7 +65,6 @@ def ec_connector_is_known(config: Config, machine: Machine) -> Iterator[Problem]
 
 RULES: tuple[Rule, ...] = (
     text_mode_serves_chat,
-    text_mode_uses_the_models_template,
     sleep_needs_the_engine,
     stages_need_omni,
     one_source_of_ec_transfer,

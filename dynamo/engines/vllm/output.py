@@ -31,7 +31,7 @@ class ChunkMaker:
             count = self._completion_tokens.get(choice.index, 0) + len(choice.token_ids)
             self._completion_tokens[choice.index] = count
             if choice.finish_reason is None and self._num_top_logprobs is None:
-                yield Chunk(choice.token_ids, choice.index)
+                yield Chunk(choice.token_ids, choice.index, text=choice.text or None)
             else:
                 yield self._full_chunk(choice, output)
 
@@ -54,7 +54,7 @@ class ChunkMaker:
             details["completion_tokens"] = self._completion_tokens[choice.index]
             details["cached_tokens"] = output.num_cached_tokens
             details["kv_transfer_params"] = output.kv_transfer_params or self._kv_source
-        return Chunk(choice.token_ids, choice.index, **details)
+        return Chunk(choice.token_ids, choice.index, text=choice.text or None, **details)
 
 
 def most_probable(candidates: Mapping[int, Any], count: int) -> Sequence[TopLogprob]:

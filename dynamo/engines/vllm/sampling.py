@@ -51,7 +51,8 @@ def sampling_params(request: GenerateRequest, defaults: Mapping[str, Any]) -> Sa
         "logprobs": request.logprobs,
         "prompt_logprobs": request.prompt_logprobs,
         "structured_outputs": structured_outputs(request.guided_decoding),
-        "detokenize": False,
+        "detokenize": request.detokenize,
+        "stop": list(request.stop),
         "output_kind": RequestOutputKind.DELTA,
     }
     try:

@@ -9,7 +9,7 @@ from dynamo.config.assignment import Assignment, override_text
 from dynamo.config.fields import FieldInfo
 from dynamo.config.known_names import runtime_variables
 from dynamo.config.problems import Problem
-from dynamo.config.redact import is_secret_name
+from dynamo.config.redact import has_login, is_secret_name
 from dynamo.config.role_switches import VARIABLES
 from dynamo.config.suggest import closest, distance
 from dynamo.config.values import FALSE_WORDS, InvalidValueError, parse_text
@@ -72,7 +72,7 @@ def _assign(name: str, text: str, field: FieldInfo) -> Iterator[Assignment]:
             yield Assignment(group, options, name, f"{group}={_option_text(options)}", selects=True)
         return
     value = parse_text(text, field)
-    if field.setting.secret:
+    if field.setting.secret or (isinstance(value, str) and has_login(value)):
         # A reference instead of the text: overrides are shown, logged and stored by Hydra.
         yield Assignment(field.path, value, name, f"{field.path}=${{oc.env:{name}}}")
     elif value is not None:

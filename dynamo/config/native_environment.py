@@ -8,6 +8,7 @@ import operator
 from typing import Any
 
 from dynamo.config.fields import FieldInfo, leaves
+from dynamo.config.nats_login import with_login_apart
 from dynamo.config.schema import Config
 
 OWN_PREFIXES = ("DYN_", "DYNAMO_", "ETCD_", "NATS_", "OTEL_")
@@ -28,7 +29,7 @@ def native_environment(config: Config) -> dict[str, str]:
         value = operator.attrgetter(field.path)(config) if field.setting.exported else None
         if value not in (None, {}, []) and _is_used(field.path, config):
             environment[field.setting.env[0]] = _text(value, field)
-    return environment
+    return with_login_apart(environment)
 
 
 def exported_variables() -> frozenset[str]:

@@ -64,7 +64,12 @@ async def _serve(plan: LaunchPlan, directory: Path) -> Reason:
         # The engine first: it forks processes, and the runtime starts threads when imported.
         from dynamo.worker.runtime import Worker
 
-        worker = await Worker.start(plan, directory, engine, info)
+        try:
+            worker = await Worker.start(plan, directory, engine, info)
+        except Exception as error:
+            logger.debug("the worker's start failed", exc_info=error)
+            say(f"error: the worker did not start: {error}")
+            return Reason.FAILED
         stack.push_async_callback(worker.close)
         # What was imported stays: searching it for garbage costs pauses, and seconds at the end.
         gc.freeze()

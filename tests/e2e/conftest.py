@@ -14,6 +14,12 @@ from tests.e2e.backends import SGLANG, VLLM, Backend, installed
 from tests.e2e.engines import DEFAULT_MODEL, started_engine, started_sglang
 from tests.e2e.fleet import MODEL
 from tests.e2e.servers import Server, running_server
+from tests.e2e.state_servers import (
+    Certificates,
+    running_etcd,
+    running_nats,
+    write_certificates,
+)
 from tests.worker.tiny_model import write_tiny_model
 
 
@@ -28,6 +34,26 @@ def short_directory() -> Iterator[Path]:
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a model directory with a tokenizer of a hundred words and no weights."""
     return write_tiny_model(tmp_path_factory.mktemp("models") / MODEL)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Return an authority and what it signed, for servers and clients on loopback."""
+    return write_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of one NATS server with JetStream for all tests that only use it."""
+    with running_nats(tmp_path_factory.mktemp("nats")) as listener:
+        yield f"nats://{listener.address}"
+
+
+@pytest.fixture(scope="session")
+def etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of one etcd server for all tests that only use it."""
+    with running_etcd(tmp_path_factory.mktemp("etcd")) as listener:
+        yield f"http://{listener.address}"
 
 
 @pytest.fixture(scope="session")

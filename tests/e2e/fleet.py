@@ -80,12 +80,13 @@ class Fleet:
         self.url = f"http://127.0.0.1:{port}"
         return "frontend=embedded", f"frontend.port={port}"
 
-    def frontend(self, *overrides: str) -> Process:
+    def frontend(self, *overrides: str, ready: bool = True) -> Process:
         """Start a frontend; models are listed as they are found."""
         process = self._start(
             "action=frontend", "backend=mocker", *self.embedded_frontend(), *overrides
         )
-        process.wait_for("ready: ")
+        if ready:
+            process.wait_for("ready: ")
         return process
 
     def wait_until_listed(self, listed: bool = True, seconds: float = 30) -> None:

@@ -110,7 +110,11 @@ def test_explain_names_the_source_of_each_value() -> None:
 
 
 def test_secrets_are_shown_nowhere() -> None:
-    secret = {"NATS_AUTH_PASSWORD": "hunter2", "ETCD_AUTH_PASSWORD": "hunter2"}
+    secret = {
+        "NATS_AUTH_PASSWORD": "hunter2",
+        "ETCD_AUTH_PASSWORD": "hunter2",
+        "NATS_SERVER": "nats://me:hunter2@localhost:4222",
+    }
     user = "store.etcd_username=me"
     for action in ("plan", "explain", "check", "command"):
         done = launch(f"action={action}", "deployment=cluster", user, **secret)

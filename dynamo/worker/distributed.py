@@ -6,14 +6,16 @@ from typing import Any
 from dynamo.runtime import DistributedRuntime
 
 from dynamo.config.plan import LaunchPlan
+from dynamo.worker.etcd_files import etcd_files_as_text
 
 
 def distributed_runtime(plan: LaunchPlan) -> Any:
     """Return this process's runtime; requests over HTTP do not go through it, discovery does."""
-    return DistributedRuntime(
-        asyncio.get_running_loop(),
-        plan.runtime.store,
-        "tcp" if plan.runtime.http else plan.runtime.request_plane,
-        # Always given: left out, the runtime connects to NATS when NATS_SERVER is set.
-        event_plane=plan.runtime.event_plane,
-    )
+    with etcd_files_as_text():
+        return DistributedRuntime(
+            asyncio.get_running_loop(),
+            plan.runtime.store,
+            "tcp" if plan.runtime.http else plan.runtime.request_plane,
+            # Always given: left out, the runtime connects to NATS when NATS_SERVER is set.
+            event_plane=plan.runtime.event_plane,
+        )

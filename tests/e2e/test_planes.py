@@ -89,15 +89,15 @@ def test_r173_tls_to_nats_is_passed_on(
 def test_r20_tls_to_etcd_is_passed_on(
     mutual: bool, tmp_path: Path, tiny_model: Path, certificates: Certificates
 ) -> None:
-    shared = ["store=etcd", f"store.etcd_ca={certificates.ca}"]
-    if mutual:
-        shared += [
-            f"store.etcd_client_cert={certificates.client_cert}",
-            f"store.etcd_client_key={certificates.client_key}",
-        ]
+    shared = (
+        "store=etcd",
+        f"store.etcd_ca={certificates.ca}",
+        f"store.etcd_client_cert={certificates.client_cert}",
+        f"store.etcd_client_key={certificates.client_key}",
+    )
     with running_etcd(tmp_path / "etcd", certificates, verify=mutual) as server:
-        shared.append(f"store.etcd_endpoints=['https://{server.address}']")
-        answers(Fleet(tmp_path, tiny_model, tuple(shared)), alone=True)
+        address = f"store.etcd_endpoints=['https://{server.address}']"
+        answers(Fleet(tmp_path, tiny_model, (*shared, address)), alone=True)
 
 
 def test_r20_a_login_to_etcd_is_passed_on(tmp_path: Path, tiny_model: Path) -> None:

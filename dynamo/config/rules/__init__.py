@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     runtime.local_indexer_follows_durability,
     runtime.memory_store_needs_own_frontend,
     runtime.etcd_credentials_in_pairs,
+    runtime.etcd_speaks_tls_with_all_files,
     structural_tag.structural_tag_is_known,
     router.settings_need_a_mode,
     router.kv_settings_need_kv_mode,

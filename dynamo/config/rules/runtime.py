@@ -117,3 +117,24 @@ def etcd_credentials_in_pairs(config: Config) -> Iterator[Problem]:
                 f"store.{missing[0]}", None, f"is missing beside store.{given}", "both or neither",
                 rule="R20",
             )  # fmt: skip
+
+
+TLS_TO_ETCD = ("etcd_ca", "etcd_client_cert", "etcd_client_key")
+
+
+def etcd_speaks_tls_with_all_files(config: Config) -> Iterator[Problem]:
+    """R20: the runtime speaks TLS with etcd only when it has all three files, and no password."""
+    store = config.store
+    encrypted = any(address.startswith("https://") for address in store.etcd_endpoints)
+    given = [name for name in TLS_TO_ETCD if getattr(store, name) is not None]
+    if store.kind != "etcd" or not (given or encrypted):
+        return
+    needs = "store.etcd_ca, etcd_client_cert and etcd_client_key"
+    for name in TLS_TO_ETCD:
+        if name not in given:
+            text = "is missing: without all three files the runtime does not speak TLS with etcd"
+            yield Problem(f"store.{name}", None, text, needs, rule="R20")
+    if store.etcd_username is not None:
+        text = "is used without TLS: the runtime takes either a password or certificates for etcd"
+        meant = "store.etcd_username=null store.etcd_password=null"
+        yield Problem("store.etcd_username", store.etcd_username, text, needs, meant, "R20")

@@ -30,7 +30,8 @@ class StoreConfig:
     )
     """Password for etcd authentication."""
     etcd_ca: str | None = setting(None, env=("ETCD_AUTH_CA",), exported=True)
-    """File with the certificate authority that signed etcd's certificate."""
+    """File with the certificate authority that signed etcd's certificate. TLS with etcd needs this
+    and both client files; the variables may hold the PEM text instead of a file's name."""
     etcd_client_cert: str | None = setting(None, env=("ETCD_AUTH_CLIENT_CERT",), exported=True)
     """File with the client certificate shown to etcd."""
     etcd_client_key: str | None = setting(None, env=("ETCD_AUTH_CLIENT_KEY",), exported=True)

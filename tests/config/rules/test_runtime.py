@@ -134,6 +134,40 @@ def test_r21_a_worker_in_a_memory_store_needs_its_own_frontend(
     assert numbers(runtime.memory_store_needs_own_frontend(built)) == rules
 
 
+SECURE = ["https://etcd:2379"]
+
+
+def all_files(**more: Any) -> StoreConfig:
+    files: dict[str, Any] = {
+        "etcd_ca": "ca.pem",
+        "etcd_client_cert": "c.pem",
+        "etcd_client_key": "c.key",
+    }
+    return StoreConfig(**files, **more)
+
+
+@pytest.mark.parametrize(
+    ("store", "paths"),
+    [
+        (StoreConfig(), []),
+        (all_files(etcd_endpoints=SECURE), []),
+        (StoreConfig(etcd_username="me", etcd_password="x"), []),  # noqa: S106
+        (StoreConfig("file", etcd_ca="ca.pem"), []),
+        (StoreConfig(etcd_ca="ca.pem"), ["store.etcd_client_cert", "store.etcd_client_key"]),
+        (
+            StoreConfig(etcd_endpoints=SECURE),
+            ["store.etcd_ca", "store.etcd_client_cert", "store.etcd_client_key"],
+        ),
+        (all_files(etcd_username="me"), ["store.etcd_username"]),
+    ],
+)
+def test_r20_tls_to_etcd_needs_all_files_and_no_password(
+    store: StoreConfig, paths: list[str]
+) -> None:
+    found = runtime.etcd_speaks_tls_with_all_files(config(store=store))
+    assert [problem.path for problem in found] == paths
+
+
 @pytest.mark.parametrize(("store", "rules"), [("mem", ["R21"]), ("file", []), ("etcd", [])])
 def test_r21_a_frontend_alone_finds_no_worker_in_a_memory_store(
     store: str, rules: list[str]

@@ -25,6 +25,7 @@ from dynamo.config.aliases import canonical_key, rename
 from dynamo.config.assignment import Assignment
 from dynamo.config.backend_choice import chosen_backend, concerning, settings_of_other_backends
 from dynamo.config.environment import read_environment
+from dynamo.config.exposed_secrets import exposed_secrets
 from dynamo.config.overrides import Vocabulary, check_overrides
 from dynamo.config.problems import Problem
 from dynamo.config.provenance import file_assignments, flatten, search_path, sources
@@ -210,7 +211,7 @@ def finish(
     strange = list(reference_problems(index, values))
     if strange:
         return Composition(None, (*problems, *strange), texts)
-    problems += limit_problems(index, values)
+    problems += [*limit_problems(index, values), *exposed_secrets(given, index)]
     return Composition(config, tuple(problems), texts, values, tuple(given), find_sources)
 
 

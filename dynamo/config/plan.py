@@ -200,6 +200,17 @@ class WorkloadPlan:
 
 
 @dataclass(frozen=True)
+class ControlPlan:
+    """Where settings of the running worker can be read and changed."""
+
+    host: str
+    port: int
+    """0 is any free port."""
+    token: str | None = None
+    """What every request must carry."""
+
+
+@dataclass(frozen=True)
 class LaunchPlan:
     """A whole worker: engine, model, runtime, registration, frontend, and the load for `bench`."""
 
@@ -225,5 +236,7 @@ class LaunchPlan:
     """What a request gets that does not say it itself, under the names of GenerateRequest.sampling
     and of max_tokens, min_tokens and ignore_eos; it comes before the model's generation_config
     (R118)."""
+    control: ControlPlan | None = None
+    """None when nothing can be changed from outside."""
     notes: tuple[str, ...] = field(default=())
     """What was derived or decided on the user's behalf, one sentence each."""

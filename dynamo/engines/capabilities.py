@@ -4,9 +4,12 @@ The worker asks with isinstance() and offers only what is there: it knows no eng
 engine has no method that can only refuse.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
 
 
 @dataclass(frozen=True)
@@ -140,8 +143,8 @@ class AdjustsLimits(Protocol):
 class ExposesMetrics(Protocol):
     """An engine with Prometheus metrics of its own (R108 to R111)."""
 
-    def metrics_text(self) -> str:
-        """Return all samples once, in Prometheus' text format; empty without statistics."""
+    def metric_families(self) -> "Iterable[Metric]":
+        """Return the families of this moment, each once; none without statistics (R111)."""
         ...
 
 

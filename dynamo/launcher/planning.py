@@ -5,6 +5,7 @@ from dynamo.config.http_plane import http_plane
 from dynamo.config.machine import Machine
 from dynamo.config.native_environment import native_environment
 from dynamo.config.plan import (
+    ControlPlan,
     FrontendPlan,
     LaunchPlan,
     LoraPlan,
@@ -51,6 +52,7 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
         sampling={
             name: value for name, value in vars(config.sampling).items() if value is not None
         },
+        control=control(config),
         notes=tuple(notes),
     )
 
@@ -98,3 +100,9 @@ def frontend(config: Config) -> FrontendPlan | None:
         return None
     mode = config.frontend.router_mode or DEFAULT_MODE
     return FrontendPlan(config.frontend.host, config.frontend.port, mode)
+
+
+def control(config: Config) -> ControlPlan | None:
+    """Return where settings can be changed, or None when that is off."""
+    chosen = config.control
+    return ControlPlan(chosen.host, chosen.port, chosen.token) if chosen.port >= 0 else None

@@ -14,6 +14,8 @@ from typing import Any
 from dynamo.config.plan import LaunchPlan
 from dynamo.engines.base import Engine, EngineInfo
 from dynamo.worker.adapter_models import AdapterModels, adapters_of
+from dynamo.worker.control.server import ControlServer
+from dynamo.worker.control.worker_settings import worker_settings
 from dynamo.worker.distributed import distributed_runtime
 from dynamo.worker.frontend import (
     LISTING_SECONDS,
@@ -26,6 +28,7 @@ from dynamo.worker.handler import GenerateHandler
 from dynamo.worker.kv_events import KvEvents
 from dynamo.worker.lora import Adapters, adapter_routes
 from dynamo.worker.messages import say
+from dynamo.worker.metrics import register_metrics
 from dynamo.worker.modes import request_mode
 from dynamo.worker.operations import operator_routes
 from dynamo.worker.planes.http.card import ModelCard
@@ -54,6 +57,7 @@ class Worker:
     """Endpoints and frontend: each ends when the runtime is shut down, and not before."""
     http: HttpWorker | None = None
     """Set where requests come over HTTP and not through the runtime."""
+    control: ControlServer | None = None
 
     @classmethod
     async def start(
@@ -82,6 +86,10 @@ class Worker:
             model = replace(plan.model, path=str(directory))
             worker._tell_address(worker.http, ModelCard(model, plan.registration, info))
         register_routes(runtime, operator_routes(plan, handler, worker._hide, worker._show))
+        if plan.control is not None:
+            worker.control = ControlServer(plan.control, worker_settings(engine))
+            await worker.control.start()
+        register_metrics(plan, worker.endpoint, engine, worker.control)
         if plan.frontend is not None:
             only = worker.http.frontend_namespace if worker.http else None
             worker.running.append(await start_frontend(runtime, plan, plan.frontend, only))
@@ -169,6 +177,8 @@ class Worker:
             task.cancel()
         if self.http is not None:
             await self.http.close()
+        if self.control is not None:
+            await self.control.close()
 
 
 def _alternatives(needs: Sequence[Sequence[str]]) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -74,3 +75,12 @@ def wait_until_ready(worker: Worker, seconds: float = 60) -> None:
         if worker.process.poll() is not None or time.monotonic() > deadline:
             pytest.fail(f"the worker is not ready:\n{worker.log.read_text()}")
         time.sleep(0.05)
+
+
+def low_free_port() -> int:
+    """Return a port that the status server can have: its numbers end at 32767."""
+    for port in range(20000, 32768):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+    raise OSError("no free port below 32768")

@@ -1,7 +1,6 @@
 """Settings of the network, logs, status server and router do what they say in a real worker."""
 
 import json
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.worker.processes import StartWorker
+from tests.worker.processes import StartWorker, low_free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -25,15 +24,6 @@ def test_r173_the_status_server_is_where_the_settings_put_it(start_worker: Start
     for path in ("/ready", "/alive"):
         assert httpx.get(f"http://127.0.0.1:{port}{path}").status_code == 200
     assert httpx.get(f"http://127.0.0.1:{port}/health").status_code == 404
-
-
-def low_free_port() -> int:
-    """Return a port that the status server can have: its numbers end at 32767."""
-    for port in range(20000, 32768):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
-    raise OSError("no free port below 32768")
 
 
 @pytest.mark.parametrize(("token", "status"), [(1, 200), (10**6, 503)])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dynamo.config.problems import Problem
 from dynamo.config.rules import (
     connector,
+    control,
     deployment,
     global_router,
     lora,
@@ -38,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     router.policy_file_exists,
     router.output_blocks_are_active_blocks,
     connector.kvbm_settings_need_kvbm,
+    control.control_is_guarded,
     roles.media_role_needs_multimodal,
     roles.prompt_template_has_a_place,
     roles.encoder_has_shared_storage,

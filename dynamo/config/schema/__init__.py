@@ -7,6 +7,7 @@ from omegaconf import MISSING
 from dynamo.config.fields import setting
 from dynamo.config.schema.backend import BackendConfig, MockerBackend, VllmBackend
 from dynamo.config.schema.connector import ConnectorConfig, ConnectorEntry
+from dynamo.config.schema.control import ControlConfig
 from dynamo.config.schema.global_router import GlobalRouterConfig
 from dynamo.config.schema.health import HealthConfig
 from dynamo.config.schema.logs import LogsConfig
@@ -47,6 +48,7 @@ class Config:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     topology: TopologyConfig = field(default_factory=TopologyConfig)
     health: HealthConfig = field(default_factory=HealthConfig)
+    control: ControlConfig = field(default_factory=ControlConfig)
     logs: LogsConfig = field(default_factory=LogsConfig)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
     backend: BackendConfig = MISSING
@@ -69,6 +71,7 @@ __all__ = [
     "Config",
     "ConnectorConfig",
     "ConnectorEntry",
+    "ControlConfig",
     "EventPlaneConfig",
     "FrontendConfig",
     "GlobalRouterConfig",

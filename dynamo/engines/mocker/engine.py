@@ -43,6 +43,7 @@ class MockEngine:
         self._plan = plan
         self._arguments = MockArguments()
         self._scheduler = Scheduler(self._arguments)
+        self._limits: dict[str, int] = {}
         self._streams: dict[str, _Stream] = {}
         self._accepted = 0
         self._work_arrived = asyncio.Event()
@@ -69,6 +70,7 @@ class MockEngine:
             from dynamo.engines.mocker.kv_publisher import KvPublisher
 
             self._publisher = KvPublisher()
+        self._limits = dict(self.highest_limits())
         self._death = None
         if arguments.enable_lora:
             self._adapters = AdapterSlots(arguments.max_loras, _take, _take)
@@ -139,6 +141,23 @@ class MockEngine:
     def kv_used_blocks(self) -> Mapping[int, int]:
         """Return the blocks that requests hold now."""
         return {0: self.num_used_blocks}
+
+    def limits(self) -> Mapping[str, int]:
+        """Return the scheduler's limits in force."""
+        return dict(self._limits)
+
+    def highest_limits(self) -> Mapping[str, int]:
+        """Return the limits of the start, see AdjustsLimits."""
+        arguments = self._arguments
+        return {
+            "max_num_seqs": arguments.max_num_seqs,
+            "max_num_batched_tokens": arguments.max_num_batched_tokens,
+        }
+
+    def set_limits(self, limits: Mapping[str, int]) -> None:
+        """Schedule under these limits from the next step on."""
+        self._limits.update(limits)
+        self._scheduler.set_limits(**self._limits)
 
     @property
     def num_used_blocks(self) -> int:

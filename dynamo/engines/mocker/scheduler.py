@@ -1,7 +1,7 @@
 """Continuous batching over a paged KV cache, without any notion of time or of coroutines."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dynamo.engines.base import GenerateRequest
 from dynamo.engines.mocker.arguments import MockArguments
@@ -56,6 +56,14 @@ class Scheduler:
         self.pool = BlockPool(arguments.num_gpu_blocks, self.events)
         self.waiting: deque[RunningSequence] = deque()
         self.running: list[RunningSequence] = []
+
+    def set_limits(self, max_num_seqs: int, max_num_batched_tokens: int) -> None:
+        """Schedule under these limits from the next step on; what runs goes on running."""
+        self._arguments = replace(
+            self._arguments,
+            max_num_seqs=max_num_seqs,
+            max_num_batched_tokens=max_num_batched_tokens,
+        )
 
     @property
     def has_work(self) -> bool:

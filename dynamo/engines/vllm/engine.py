@@ -2,25 +2,31 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, EngineDeadError, EngineInfo, GenerateRequest
 from dynamo.engines.capabilities import Conversation, KvEventSource
 from dynamo.engines.footprint import Footprint, set_variables, temporary_directory
+from dynamo.engines.metrics_directory import VARIABLE as METRICS_DIRECTORY
+from dynamo.engines.metrics_directory import prepare_directory
 from dynamo.engines.stopwatch import Stopwatch
 from dynamo.engines.vllm.hand_over import prefill_params
 from dynamo.engines.vllm.kv_events import with_sockets
-from dynamo.engines.vllm.kv_transfer import uses_nixl
+from dynamo.engines.vllm.kv_transfer import counts_elsewhere, uses_nixl
 from dynamo.engines.vllm.log_noise import drop_expected_warnings
 from dynamo.engines.vllm.side_channel import VARIABLE as SIDE_CHANNEL_HOST
 from dynamo.engines.vllm.side_channel import ensure_side_channel_host
 
 if TYPE_CHECKING:
+    from prometheus_client import Metric
+
     from dynamo.engines.vllm.async_llm import RunningEngine
 
 LIMITS_FILE = "limits"
+METRICS_PREFIXES = ("vllm:", "lmcache:")
 LOG_STREAM = "VLLM_LOGGING_STREAM"
 """vLLM would write its log to stdout, among what the program has to say."""
 
@@ -44,8 +50,8 @@ class VllmEngine:
         The event loop stays free meanwhile. A cancelled start ends once vLLM is imported, at the
         latest, and leaves nothing.
         """
-        self._set_environment()
         self._footprint = Footprint()
+        self._set_environment(self._footprint.directory)
         building = asyncio.ensure_future(asyncio.to_thread(self._build, self._footprint))
         try:
             return await asyncio.shield(building)
@@ -57,13 +63,15 @@ class VllmEngine:
             await self.stop()
             raise
 
-    def _set_environment(self) -> None:
-        names = {*self._plan.environment, SIDE_CHANNEL_HOST, LOG_STREAM}
+    def _set_environment(self, directory: Path) -> None:
+        names = {*self._plan.environment, SIDE_CHANNEL_HOST, LOG_STREAM, METRICS_DIRECTORY}
         self._overridden = {name: os.environ.get(name) for name in names}
         os.environ.update(self._plan.environment)
         os.environ.setdefault(LOG_STREAM, "ext://sys.stderr")
         if uses_nixl(self._plan.arguments.get("kv_transfer_config")):
             ensure_side_channel_host(os.environ)
+        if counts_elsewhere(self._plan.arguments.get("kv_transfer_config")):
+            prepare_directory(os.environ, directory / "metrics")
 
     def _build(self, footprint: Footprint) -> EngineInfo:
         stopwatch = Stopwatch()
@@ -115,6 +123,14 @@ class VllmEngine:
     async def reset_prefix_cache(self) -> bool:
         """Forget all cached prefixes; false while a request holds blocks."""
         return await self._started().reset_prefix_cache()
+
+    def metric_families(self) -> "Iterable[Metric]":
+        """Return what vLLM counts; nothing when its statistics are off (R111)."""
+        if self._plan.arguments.get("disable_log_stats"):
+            return []
+        from dynamo.engines.prometheus import engine_families
+
+        return engine_families(METRICS_PREFIXES)
 
     def limits(self) -> Mapping[str, int]:
         """Return the scheduler's limits in force; none when the user chose the scheduler."""

@@ -49,6 +49,11 @@ def uses_nixl(transfer: Mapping[str, Any] | None) -> bool:
     return any(name in NIXL_CONNECTORS for name in connector_names(transfer or {}))
 
 
+def counts_elsewhere(transfer: Mapping[str, Any] | None) -> bool:
+    """R110: whether the connector keeps metrics in the engine core's process (LMCache)."""
+    return any("LMCache" in name for name in connector_names(transfer or {}))
+
+
 def connector_names(transfer: Mapping[str, Any]) -> Iterator[str]:
     """Yield the connector classes of a `kv_transfer_config`, a wrapper before those inside."""
     yield str(transfer.get("kv_connector"))

@@ -30,6 +30,8 @@ def _chosen_ports(plan: LaunchPlan) -> Iterator[tuple[str, str, int]]:
     environment = plan.runtime.environment
     if plan.frontend is not None:
         yield "frontend.port", plan.frontend.host, plan.frontend.port
+    if plan.control is not None:
+        yield "control.port", plan.control.host, plan.control.port
     any_host = "0.0.0.0"  # noqa: S104 - what the runtime listens on when no host is given
     tcp_host = environment.get("DYN_TCP_RPC_HOST", any_host)
     yield "request_plane.tcp_port", tcp_host, int(environment.get("DYN_TCP_RPC_PORT", 0))

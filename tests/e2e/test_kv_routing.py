@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.e2e.servers import Server, running_server
-from tests.worker.test_settings import low_free_port
+from tests.worker.processes import low_free_port
 
 pytestmark = pytest.mark.e2e
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol, cast
 
 from dynamo.config.adoption import Adopt, Adopted
 from dynamo.config.machine import Machine
-from dynamo.config.plan import EnginePlan, LaunchPlan
+from dynamo.config.plan import EnginePlan, LaunchPlan, MemoryPlan
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.engines.traits import WorkerTraits
@@ -21,6 +21,10 @@ class Planner(Protocol):
 
     def engine_plan(self, config: Config, machine: Machine) -> tuple[EnginePlan, Sequence[str]]:
         """Return the plan of a checked configuration, and what was decided for the user."""
+        ...
+
+    def memory(self, config: Config, machine: Machine, plan: EnginePlan) -> MemoryPlan | None:
+        """Return what the engine will take of the devices; None for one that holds no model."""
         ...
 
     def argument_names(self) -> Iterable[str]:
@@ -55,6 +59,11 @@ def planner(backend: str) -> Planner:
 def plan_engine(config: Config, machine: Machine) -> tuple[EnginePlan, Sequence[str]]:
     """Plan the engine of a checked configuration."""
     return planner(config.backend.name).engine_plan(config, machine)
+
+
+def plan_memory(config: Config, machine: Machine, plan: EnginePlan) -> MemoryPlan | None:
+    """Say what the engine will take of the devices."""
+    return planner(config.backend.name).memory(config, machine, plan)
 
 
 def worker_traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:

@@ -9,6 +9,7 @@ from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.engines.planners import planner
 from dynamo.launcher.checking import all_problems, start_problems
+from dynamo.launcher.known_model import with_model
 from dynamo.launcher.planning import plan_launch
 from dynamo.launcher.report import EXIT_BAD_INPUT, print_problems, with_sources
 from dynamo.launcher.show import explain_text, plan_text
@@ -16,9 +17,11 @@ from dynamo.launcher.show import explain_text, plan_text
 
 def act(composition: Composition, machine: Machine) -> int:
     """Check everything, then do what `action` says."""
+    config = composition.config
+    if config is not None:
+        machine = with_model(machine, config.model.path)
     problems = all_problems(composition, machine)
     print_problems(problems)
-    config = composition.config
     if config is None or any(problem.fatal for problem in problems):
         return EXIT_BAD_INPUT
     return ACTIONS[config.action](config, composition, machine)

@@ -5,7 +5,9 @@ from dynamo.config.machine import Machine
 from dynamo.config.plan import LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.config.rules import check_rules
-from dynamo.engines.planners import check_engine
+from dynamo.config.schema import Config
+from dynamo.engines.memory.fit import fit_problems
+from dynamo.engines.planners import check_engine, plan_engine, plan_memory
 from dynamo.launcher.not_served import not_served_yet
 from dynamo.launcher.report import with_sources
 
@@ -16,7 +18,16 @@ def all_problems(composition: Composition, machine: Machine) -> list[Problem]:
     config = composition.config
     if config is not None:
         problems += [*check_rules(config), *check_engine(config, machine)]
+        if not any(problem.fatal for problem in problems):
+            problems += memory_problems(config, machine)
     return with_sources(problems, composition.sources) if problems else []
+
+
+def memory_problems(config: Config, machine: Machine) -> list[Problem]:
+    """Say whether a checked configuration fits into the machine's memory, as far as is known."""
+    plan, _notes = plan_engine(config, machine)
+    memory = plan_memory(config, machine, plan)
+    return list(fit_problems(memory)) if memory else []
 
 
 def start_problems(plan: LaunchPlan) -> list[Problem]:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from dynamo.config.machine import Machine
 from dynamo.engines.installed import DISTRIBUTIONS, installed_version
+from dynamo.worker.gpus import visible_gpus
 
 
 def this_machine() -> Machine:
     """Return what the running system says; costs a few milliseconds."""
+    gpus = visible_gpus()
     return Machine(
-        gpus=_visible_gpus(),
+        gpus=len(gpus) or _gpu_devices(),
+        gpu_memory_bytes=tuple(gpu.total for gpu in gpus),
         cpu_bf16=bool(re.search(r"\b(avx512_bf16|amx_bf16|bf16)\b", _read("/proc/cpuinfo"))),
         cpu_threads=len(os.sched_getaffinity(0)),
         memory_bytes=_available_memory(),
@@ -26,7 +29,8 @@ def _read(path: str) -> str:
         return ""
 
 
-def _visible_gpus() -> int:
+def _gpu_devices() -> int:
+    """Count the GPUs whose driver does not answer NVML, as on small boards."""
     present = len(list(Path("/dev").glob("nvidia[0-9]*")))
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is None:

@@ -19,7 +19,8 @@ from dynamo.config.roles import role_named
 from dynamo.config.routing import DEFAULT_MODE, router_plan
 from dynamo.config.rules.runtime import expand_path
 from dynamo.config.schema import Config
-from dynamo.engines.planners import plan_engine, worker_traits
+from dynamo.engines.memory.fit import memory_note
+from dynamo.engines.planners import plan_engine, plan_memory, worker_traits
 from dynamo.engines.traits import WorkerTraits
 
 
@@ -27,6 +28,7 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
     """Derive everything that is not set, and say in notes what was decided."""
     engine, notes = plan_engine(config, machine)
     traits = worker_traits(config, engine.arguments)
+    memory = plan_memory(config, machine, engine)
     return LaunchPlan(
         engine=engine,
         model=ModelPlan(config.model.path, served_name(config)),
@@ -53,7 +55,8 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
             name: value for name, value in vars(config.sampling).items() if value is not None
         },
         control=control(config),
-        notes=tuple(notes),
+        memory=memory,
+        notes=tuple(filter(None, (*notes, memory_note(memory) if memory else ""))),
     )
 
 

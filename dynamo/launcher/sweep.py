@@ -23,6 +23,7 @@ from dynamo.config.plan import LaunchPlan, RuntimePlan
 from dynamo.engines.planners import all_argument_names, option_file_reader
 from dynamo.launcher.checking import all_problems, start_problems
 from dynamo.launcher.conf_dir import conf_dir
+from dynamo.launcher.known_model import with_model
 from dynamo.launcher.machine import this_machine
 from dynamo.launcher.planning import plan_launch
 from dynamo.tuning.sweep import run_sweep
@@ -76,6 +77,8 @@ def _compose_trial(
     adopt = option_file_reader(machine)
     composition = compose_config(texts, {}, conf_dir(), all_argument_names, adopt)
     overrides = tuple(text.lstrip("+") for text in shown if not text.startswith(NOT_SHOWN))
+    if composition.config is not None:
+        machine = with_model(machine, composition.config.model.path)
     problems = [problem for problem in all_problems(composition, machine) if problem.fatal]
     if composition.config is None or problems:
         return Trial(number, overrides, None, tuple(problems))

@@ -64,6 +64,29 @@ def local_model(reference: str, report: Report = lambda _: None) -> Path:
     return _hub_model(reference, report)
 
 
+def model_here(reference: str, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Directory of a model whose files are here already, or None; nothing is made or fetched."""
+    if reference.startswith(PACKAGE_PREFIX):
+        directory = cache_directory(environment) / "models" / reference.removeprefix(PACKAGE_PREFIX)
+    elif _reads_as_path(reference) or Path(reference).is_dir():
+        directory = Path(reference).expanduser()
+    else:
+        directory = _hub_snapshot(reference, environment)
+    return directory if directory.is_dir() else None
+
+
+def _hub_snapshot(name: str, environment: Mapping[str, str]) -> Path:
+    """Where the hub's own cache keeps the main revision of a model."""
+    home = environment.get("HF_HOME") or "~/.cache/huggingface"
+    cache = Path(environment.get("HF_HUB_CACHE") or f"{home}/hub").expanduser()
+    model = cache / f"models--{name.replace('/', '--')}"
+    try:
+        revision = (model / "refs" / "main").read_text().strip()
+    except OSError:
+        revision = "none"
+    return model / "snapshots" / revision
+
+
 def cache_directory(environment: Mapping[str, str] = os.environ) -> Path:
     """Where converted models are kept: `$DYNAMO_LAUNCH_CACHE`, else the user's cache directory."""
     if own := environment.get("DYNAMO_LAUNCH_CACHE"):

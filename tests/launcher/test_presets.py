@@ -14,6 +14,7 @@ from dynamo.engines.planners import planner
 from dynamo.launcher.checking import all_problems
 from dynamo.launcher.planning import plan_launch
 from dynamo.launcher.show import plan_text
+from tests.models import known_models
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "data" / "golden"
@@ -21,11 +22,15 @@ PRESETS = sorted(
     str(file.relative_to(ROOT / "conf/preset").with_suffix(""))
     for file in (ROOT / "conf/preset").rglob("*.yaml")
 )
+H200_BYTES = 150_110_011_392
+"""139.8 GiB, which programs can have of an H200's 141 GB."""
 SERVER = Machine(
     gpus=8,
+    gpu_memory_bytes=(H200_BYTES,) * 8,
     cpu_threads=64,
     memory_bytes=512 * 2**30,
     engine_versions={"vllm": "0.32.0", "sglang": "0.5.20"},
+    models=known_models(),
 )
 
 

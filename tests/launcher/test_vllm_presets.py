@@ -14,19 +14,6 @@ from dynamo.launcher.planning import plan_launch
 CONF = Path(__file__).parents[2] / "conf"
 SERVER = Machine(gpus=8, cpu_threads=64, memory_bytes=512 * 2**30)
 
-HEADS = {
-    "vllm_llama_3_1_8b": (32, 8),
-    "vllm_llama_3_1_70b": (64, 8),
-    "vllm_qwen3_8b": (32, 8),
-    "vllm_qwen3_32b": (64, 8),
-    "vllm_qwen3_30b_a3b": (32, 4),
-    "vllm_gpt_oss_20b": (64, 8),
-    "vllm_gpt_oss_120b": (64, 8),
-    "vllm_deepseek_r1": (128, 128),
-    "vllm_deepseek_v3_1": (128, 128),
-}
-"""Attention heads and KV heads, from each model's config.json."""
-
 
 @functools.cache
 def plan(preset: str) -> LaunchPlan:
@@ -37,13 +24,6 @@ def plan(preset: str) -> LaunchPlan:
 
 def arguments(preset: str) -> dict[str, Any]:
     return dict(plan(preset).engine.arguments)
-
-
-@pytest.mark.parametrize(("preset", "heads"), HEADS.items())
-def test_the_heads_of_the_model_divide_among_the_gpus(preset: str, heads: tuple[int, int]) -> None:
-    size = arguments(preset)["tensor_parallel_size"]
-    assert [count % size for count in heads] == [0, 0]
-    assert plan(preset).engine.device == "cuda"
 
 
 def test_r187_nixl_on_one_gpu_has_the_mp_executor() -> None:

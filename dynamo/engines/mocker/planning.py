@@ -47,6 +47,10 @@ def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, Sequence[
     return EnginePlan("mocker", "1", "cpu", arguments, environment), ()
 
 
+def memory(config: Config, machine: Machine, plan: EnginePlan) -> None:
+    """The mock engine loads no model."""
+
+
 def argument_names() -> Iterable[str]:
     """Return the names of all arguments of the mock engine."""
     return (field.name for field in dataclasses.fields(MockArguments))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dynamo.config.machine import Machine
-from dynamo.config.plan import EnginePlan, LaunchPlan
+from dynamo.config.plan import EnginePlan, LaunchPlan, MemoryPlan
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.engines.argument_checks import check_arguments
@@ -42,6 +42,11 @@ def check(config: Config, machine: Machine) -> list[Problem]:
 def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]]:
     """Return the engine's plan and what was decided for the user."""
     return plan_engine(config, machine)
+
+
+def memory(config: Config, machine: Machine, plan: EnginePlan) -> MemoryPlan | None:
+    """Estimate the memory of one GPU."""
+    return None
 
 
 def argument_names() -> Iterable[str]:

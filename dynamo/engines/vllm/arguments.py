@@ -24,6 +24,8 @@ FIXED = {
 """R42: what the worker relies on."""
 BLOCK_SIZE = {"cuda": 16, "cpu": 32}
 """R43: tokens per KV cache block; vLLM's CPU kernels want a multiple of 32."""
+LATENT_BLOCK_SIZE = 64
+"""What FlashMLA, FlashInfer's and FlashAttention's MLA and the sparse kernels all read."""
 
 
 def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]]:
@@ -72,14 +74,25 @@ def _decisions(config: Config, machine: Machine, device: str) -> Iterator[Decisi
     """R42 to R45, R59, R60: each argument that is decided unless the user gave it, and why."""
     for name, value in FIXED.items():
         yield Decision(name, value, "the worker relies on it", "R42")
-    yield Decision("block_size", BLOCK_SIZE[device], f"the default on {device}", "R43")
+    yield _block_size(config, machine, device)
     yield Decision("enable_prefix_caching", True, "on unless it is switched off", "R44")
-    if device == "cpu" and not machine.cpu_bf16:
+    facts = machine.models.get(config.model.path)
+    if device == "cpu" and not machine.cpu_bf16 and not (facts and facts.quantization):
         why = "this CPU has no bf16 instructions, and emulating them is slow"
         yield Decision("dtype", "float32", why)
     if uses_nixl(kv_transfer_config(config.connector.chain)) and tensor_parallel(config) == 1:
         why = "NIXL must not share a process"
         yield Decision("distributed_executor_backend", "mp", why, "R59")
+
+
+def _block_size(config: Config, machine: Machine, device: str) -> Decision:
+    """R43: 16, or 32 on a CPU; but 64 where the kernels of latent attention want that."""
+    facts = machine.models.get(config.model.path)
+    latent = any(cache.kind == "latent" for cache in (facts.caches if facts else None) or ())
+    if latent and device == "cuda":
+        why = "most kernels of this model's latent attention (MLA) read no other"
+        return Decision("block_size", LATENT_BLOCK_SIZE, why, "R43")
+    return Decision("block_size", BLOCK_SIZE[device], f"the default on {device}", "R43")
 
 
 def tensor_parallel(config: Config) -> int:

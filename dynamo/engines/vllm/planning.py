@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from dynamo.config.machine import Machine
-from dynamo.config.plan import EnginePlan, LaunchPlan, OmniPlan
+from dynamo.config.plan import EnginePlan, LaunchPlan, MemoryPlan, OmniPlan
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config, VllmBackend
 from dynamo.engines.argument_checks import check_arguments, check_environment
 from dynamo.engines.catalogue import load
 from dynamo.engines.choices import engine_version, judged
 from dynamo.engines.traits import WorkerTraits
-from dynamo.engines.vllm import mode_rules, rules
+from dynamo.engines.vllm import memory as vllm_memory
+from dynamo.engines.vllm import mode_rules, model_rules, rules
 from dynamo.engines.vllm.arguments import engine_plan as plan_engine
 from dynamo.engines.vllm.command import serve_command
 from dynamo.engines.vllm.kv_events import use_kv_events
@@ -24,13 +25,18 @@ def check(config: Config, machine: Machine) -> list[Problem]:
     problems = check_arguments(config.backend.engine, catalogue)
     problems += check_environment(config.backend.environment, catalogue)
     problems = judged(problems, catalogue, version)
-    every_rule = (*rules.RULES, *mode_rules.RULES)
+    every_rule = (*rules.RULES, *mode_rules.RULES, *model_rules.RULES)
     return problems + [problem for rule in every_rule for problem in rule(config, machine)]
 
 
 def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]]:
     """Return the engine's plan and what was decided for the user."""
     return plan_engine(config, machine)
+
+
+def memory(config: Config, machine: Machine, plan: EnginePlan) -> MemoryPlan:
+    """Say what vLLM takes, and estimate it where the model is known."""
+    return vllm_memory.memory_plan(model_rules.model_of(config, machine), plan, machine)
 
 
 def argument_names() -> Iterable[str]:

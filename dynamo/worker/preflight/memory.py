@@ -1,68 +1,47 @@
-"""Memory: enough for the weights and the KV cache that were asked for."""
+"""Memory: is there now what the plan needs."""
 
-import json
-import os
 import re
-import subprocess
 from pathlib import Path
 
-from dynamo.config.plan import LaunchPlan
+from dynamo.config.plan import LaunchPlan, MemoryPlan
 from dynamo.config.problems import Problem
+from dynamo.worker.gpus import GpuMemory, visible_gpus
 
 GIB = 2**30
-ENGINE_OVERHEAD_BYTES = 1 * GIB
-"""Libraries and buffers of one vLLM process on a CPU, roughly."""
-DEFAULT_GPU_MEMORY_UTILIZATION = 0.9
-WEIGHTS = ("*.safetensors", "*.bin", "*.pt")
+MIB = 2**20
+PROCESS_BYTES = 1 * GIB
+"""Libraries and buffers of one engine process on a CPU, where nothing is known about the model."""
 
 
 def check_memory(plan: LaunchPlan) -> list[Problem]:
-    """Compare what the plan needs with what is free on its device."""
-    if plan.engine.backend == "mocker":
+    """Compare what the plan needs with what is free on its devices."""
+    if plan.memory is None:
         return []
-    return _check_gpus(plan) if plan.engine.device == "cuda" else _check_main_memory(plan)
+    if plan.engine.device == "cuda":
+        return _check_gpus(plan.memory)
+    return _check_main_memory(plan.memory)
 
 
-def _check_main_memory(plan: LaunchPlan) -> list[Problem]:
-    needed = cpu_bytes_needed(plan)
-    available = available_memory()
+def _check_main_memory(memory: MemoryPlan) -> list[Problem]:
+    needed, available = cpu_bytes_needed(memory), available_memory()
     if available is None or needed <= available:
         return []
     text = (
         f"does not fit: weights, KV cache and engine take {needed / GIB:.1f} GiB, "
         f"{available / GIB:.1f} GiB are free"
     )
-    cache = plan.engine.environment.get("VLLM_CPU_KVCACHE_SPACE", "")
-    path = "backend.environment.VLLM_CPU_KVCACHE_SPACE"
-    fitting = int((available - needed) / GIB + float(cache or 0) - 1)
+    path, cache = memory.settings.share, memory.kv_cache_bytes or 0
+    fitting = int((available - needed) / GIB / memory.devices + cache / GIB - 1)
     meant = f"{path}={fitting}" if fitting >= 1 else ""
-    return [Problem(path, cache, text, "less KV cache, or a smaller model", meant)]
+    value = f"{cache / GIB:g}" if cache else ""
+    return [Problem(path, value, text, "less KV cache, or a smaller model", meant)]
 
 
-def cpu_bytes_needed(plan: LaunchPlan) -> int:
-    """Return weights in the type they are computed in, plus KV cache, plus the engine itself."""
-    cache = float(plan.engine.environment.get("VLLM_CPU_KVCACHE_SPACE", 0) or 0) * GIB
-    cache = cache or float(plan.engine.arguments.get("kv_cache_memory_bytes") or 0)
-    weights = 0 if plan.engine.arguments.get("load_format") == "dummy" else weights_bytes(plan)
-    return int(weights + cache + ENGINE_OVERHEAD_BYTES)
-
-
-def weights_bytes(plan: LaunchPlan) -> int:
-    """Return the size of the weights in memory; 0 for a model that is not a local directory."""
-    directory = Path(plan.model.path).expanduser()
-    stored = [sum(f.stat().st_size for f in directory.glob(pattern)) for pattern in WEIGHTS]
-    size = next((total for total in stored if total), 0)
-    wanted, given = plan.engine.arguments.get("dtype", "auto"), _stored_dtype(directory)
-    doubled = wanted == "float32" and given in ("bfloat16", "float16")
-    return size * 2 if doubled else size
-
-
-def _stored_dtype(directory: Path) -> str:
-    try:
-        config = json.loads((directory / "config.json").read_text())
-    except (OSError, ValueError):
-        return ""
-    return str(config.get("dtype") or config.get("torch_dtype") or "")
+def cpu_bytes_needed(memory: MemoryPlan) -> int:
+    """Return weights, KV cache and the engine itself, of all its processes."""
+    found = memory.estimate
+    engine = found.weights_bytes + found.reserve_bytes if found else PROCESS_BYTES
+    return memory.devices * (engine + (memory.kv_cache_bytes or 0))
 
 
 def available_memory() -> int | None:
@@ -74,46 +53,23 @@ def available_memory() -> int | None:
     return int(found[1]) * 1024 if found else None
 
 
-def _check_gpus(plan: LaunchPlan) -> list[Problem]:
-    gpus = gpu_memory()
+def _check_gpus(memory: MemoryPlan) -> list[Problem]:
+    gpus = visible_gpus()
     if not gpus:
         text = "needs an NVIDIA GPU, and none is visible here"
         return [Problem("backend.device", "cuda", text, "auto, cpu", "backend.device=cpu")]
-    wanted = _gpus_wanted(plan)
-    if len(gpus) < wanted:
-        text = f"needs {wanted} GPUs, {len(gpus)} visible"
-        return [Problem("backend.engine.tensor_parallel_size", wanted, text, f"1 to {len(gpus)}")]
-    share = float(plan.engine.arguments.get("gpu_memory_utilization") or 0)
-    share = share or DEFAULT_GPU_MEMORY_UTILIZATION
+    if len(gpus) < memory.devices:
+        text = f"needs {memory.devices} GPUs in all, {len(gpus)} visible"
+        return [Problem(memory.settings.ranks, memory.ranks, text, f"at most {len(gpus)} in all")]
     return [
-        _gpu_too_full(number, share, free, total)
-        for number, (free, total) in enumerate(gpus[:wanted])
-        if share * total > free
+        _gpu_too_full(number, memory, gpu)
+        for number, gpu in enumerate(gpus[: memory.devices])
+        if (memory.share or 0) * gpu.total > gpu.free
     ]
 
 
-def _gpu_too_full(number: int, share: float, free: int, total: int) -> Problem:
-    path = "backend.engine.gpu_memory_utilization"
-    text = f"does not fit GPU {number}: {free} of {total} MiB are free"
-    allowed = f"at most {free / total:.2f}, or end what uses the GPU"
-    return Problem(path, share, text, allowed, f"{path}={int(free / total * 100) / 100}")
-
-
-def _gpus_wanted(plan: LaunchPlan) -> int:
-    arguments = plan.engine.arguments
-    tensor = int(arguments.get("tensor_parallel_size") or 1)
-    return tensor * int(arguments.get("pipeline_parallel_size") or 1)
-
-
-def gpu_memory() -> list[tuple[int, int]]:
-    """Return (free, total) in MiB of each visible GPU; empty when the driver does not answer."""
-    query = ["nvidia-smi", "--query-gpu=memory.free,memory.total", "--format=csv,noheader,nounits"]
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        query.append(f"--id={visible}")
-    try:
-        done = subprocess.run(query, capture_output=True, text=True, timeout=2, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    pairs = [line.split(",") for line in done.stdout.splitlines()]
-    return [(int(free), int(total)) for free, total in pairs]
+def _gpu_too_full(number: int, memory: MemoryPlan, gpu: GpuMemory) -> Problem:
+    path, share = memory.settings.share, gpu.free / gpu.total
+    text = f"does not fit GPU {number}: {gpu.free // MIB} of {gpu.total // MIB} MiB are free"
+    allowed = f"at most {share:.2f}, or end what uses the GPU"
+    return Problem(path, memory.share, text, allowed, f"{path}={int(share * 100) / 100}")

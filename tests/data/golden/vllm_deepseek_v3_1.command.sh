@@ -4,9 +4,9 @@ VLLM_WORKER_MULTIPROC_METHOD=spawn \
 vllm serve deepseek-ai/DeepSeek-V3.1 \
   --served-model-name deepseek-ai/DeepSeek-V3.1 \
   --tensor-parallel-size 8 \
+  --block-size 64 \
   --enable-expert-parallel \
   --runner generate \
   --no-skip-tokenizer-init \
   --no-enable-log-requests \
-  --block-size 16 \
   --enable-prefix-caching

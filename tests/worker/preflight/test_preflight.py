@@ -16,12 +16,16 @@ from dynamo.config.plan import (
     FrontendPlan,
     HttpPlanePlan,
     LaunchPlan,
+    MemoryEstimate,
+    MemoryPlan,
+    MemorySettings,
     ModelPlan,
     RegistrationPlan,
     RuntimePlan,
     WorkloadPlan,
 )
 from dynamo.engines.installed import installed_version
+from dynamo.worker.gpus import GpuMemory
 from dynamo.worker.preflight import memory, preflight, preflight_frontend
 from dynamo.worker.preflight.memory import check_memory, cpu_bytes_needed
 from dynamo.worker.preflight.model import check_model
@@ -200,42 +204,60 @@ def test_a_missing_engine_names_the_command_that_installs_it() -> None:
     assert problem.suggestion == "pip install 'dynamo-launch[trtllm]'"
 
 
-def test_memory_counts_weights_cache_and_engine(model_directory: Path) -> None:
-    engine = vllm(environment={"VLLM_CPU_KVCACHE_SPACE": "3"})
-    needed = cpu_bytes_needed(plan(str(model_directory), engine=engine))
-    assert needed == 1000 + 3 * memory.GIB + memory.ENGINE_OVERHEAD_BYTES
-    wide = replace(engine, arguments={"dtype": "float32"})
-    assert cpu_bytes_needed(plan(str(model_directory), engine=wide)) == needed + 1000
+GIB = memory.GIB
 
 
-def test_too_little_memory_suggests_a_cache_that_fits(
-    model_directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(memory, "available_memory", lambda: 8 * memory.GIB)
-    engine = vllm(environment={"VLLM_CPU_KVCACHE_SPACE": "64"})
-    (problem,) = check_memory(plan(str(model_directory), engine=engine))
-    suggested = problem.suggestion.rpartition("=")[2]
-    fitting = replace(engine, environment={"VLLM_CPU_KVCACHE_SPACE": suggested})
-    assert int(suggested) >= 1
-    assert check_memory(plan(str(model_directory), engine=fitting)) == []
+def memory_plan(**changes: Any) -> MemoryPlan:
+    settings = MemorySettings("engine.length", "engine.share", "engine.ranks")
+    return replace(MemoryPlan(1, 1, None, None, settings), **changes)
+
+
+def estimate(weights: int, reserve: int) -> MemoryEstimate:
+    return MemoryEstimate(None, None, weights, reserve, None, None, 4096, GIB)
+
+
+def test_memory_counts_weights_cache_and_engine_of_every_process() -> None:
+    unknown = memory_plan(kv_cache_bytes=3 * GIB)
+    assert cpu_bytes_needed(unknown) == 3 * GIB + memory.PROCESS_BYTES
+    known = replace(unknown, estimate=estimate(5 * GIB, 2 * GIB))
+    assert cpu_bytes_needed(known) == 10 * GIB
+    assert cpu_bytes_needed(replace(known, devices=2)) == 20 * GIB
+
+
+def test_too_little_memory_suggests_a_cache_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda: 8 * GIB)
+    large = memory_plan(kv_cache_bytes=64 * GIB, estimate=estimate(2 * GIB, GIB))
+    (problem,) = check_memory(plan(engine=vllm(), memory=large))
+    assert (problem.path, problem.value) == ("engine.share", "64")
+    suggested = int(problem.suggestion.removeprefix("engine.share="))
+    fitting = replace(large, kv_cache_bytes=suggested * GIB)
+    assert suggested >= 1
+    assert check_memory(plan(engine=vllm(), memory=fitting)) == []
+
+
+def test_an_engine_without_a_model_needs_no_memory() -> None:
+    assert check_memory(plan()) == []
 
 
 @pytest.mark.parametrize(
-    ("gpus", "arguments", "path"),
+    ("gpus", "changes", "path"),
     [
         ([], {}, "backend.device"),
-        ([(80_000, 81_000)], {"tensor_parallel_size": 2}, "backend.engine.tensor_parallel_size"),
-        ([(10_000, 81_000)], {}, "backend.engine.gpu_memory_utilization"),
-        ([(10_000, 81_000)], {"gpu_memory_utilization": 0.1}, None),
-        ([(80_000, 81_000)], {}, None),
+        ([(80, 81)], {"devices": 2, "ranks": 2}, "engine.ranks"),
+        ([(10, 81)], {}, "engine.share"),
+        ([(10, 81)], {"share": 0.1}, None),
+        ([(80, 81)], {}, None),
+        ([(80, 81), (10, 81)], {"devices": 2}, "engine.share"),
     ],
 )
 def test_gpus_are_there_and_have_room(
     monkeypatch: pytest.MonkeyPatch,
     gpus: list[tuple[int, int]],
-    arguments: dict[str, Any],
+    changes: dict[str, Any],
     path: str | None,
 ) -> None:
-    monkeypatch.setattr(memory, "gpu_memory", lambda: gpus)
-    found = check_memory(plan(engine=vllm(device="cuda", arguments=arguments)))
+    visible = tuple(GpuMemory(total * GIB, free * GIB) for free, total in gpus)
+    monkeypatch.setattr(memory, "visible_gpus", lambda: visible)
+    wanted = memory_plan(**{"share": 0.9, **changes})
+    found = check_memory(plan(engine=vllm(device="cuda"), memory=wanted))
     assert [problem.path for problem in found] == ([path] if path else [])

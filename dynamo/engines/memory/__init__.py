@@ -1,0 +1,1 @@
+"""How much memory an engine will take: arithmetic that all engines share, without any engine."""

@@ -48,13 +48,14 @@ def argument_parser(description: str) -> argparse.ArgumentParser:
 def launch_plan(overrides: Sequence[str]) -> tuple[LaunchPlan, list[str]]:
     """Return the plan for the model's local directory, and the overrides that lead to it."""
     overrides = ["backend=vllm", *overrides]
-    first = _compose(overrides)
+    first = compose_plan(overrides)
     model = local_model(first.model.path, lambda text: print(text, file=sys.stderr))
     overrides += [f"model.path={model}", f"model.served_name={MODEL_NAME}"]
-    return _compose(overrides), overrides
+    return compose_plan(overrides), overrides
 
 
-def _compose(overrides: Sequence[str]) -> LaunchPlan:
+def compose_plan(overrides: Sequence[str]) -> LaunchPlan:
+    """Return the plan of these overrides, and end the program when they are wrong."""
     machine = this_machine()
     adopt = option_file_reader(machine)
     composition = compose_config(overrides, {}, conf_dir(), all_argument_names, adopt)

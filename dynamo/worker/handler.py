@@ -16,6 +16,7 @@ from dynamo.engines.base import (
     GenerateRequest,
     InvalidRequestError,
 )
+from dynamo.worker.cancellation import Cancellations
 from dynamo.worker.hand_over import Job, job
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ class RequestContext(Protocol):
 
     def id(self) -> str: ...
 
-    def async_killed_or_stopped(self) -> Any: ...
+    def is_stopped(self) -> bool: ...
 
     def trace_headers(self) -> dict[str, str] | None: ...
 
@@ -60,6 +61,7 @@ class GenerateHandler:
         self.closed: str | None = None
         """Why no request is taken at present."""
         self.in_flight = 0
+        self.cancellations = Cancellations(engine.abort)
         self.idle = asyncio.Event()
         self.idle.set()
 
@@ -72,17 +74,17 @@ class GenerateHandler:
             yield self._closed(request, write)
             return
         self._enter()
-        fetched = asyncio.Event()
-        watcher = asyncio.ensure_future(self._abort_when_cancelled(context, fetched))
+        watched = self.cancellations.watch(context)
         try:
             task = await self._read(request, context)
-            if not task.fetches:
-                fetched.set()
+            # Not before the first token where KV cache is fetched: the other worker would hold it
+            # for ever.
+            watched.held = task.fetches
             finished = False
             # The runtime closes this generator when nobody listens any more: so ends the request.
             async with aclosing(self.engine.generate(task.request)) as chunks:
                 async for chunk in chunks:
-                    fetched.set()
+                    watched.held = False
                     message = write(chunk)
                     if chunk.finish_reason is not None:
                         finished, message = True, task.last(message)
@@ -97,7 +99,7 @@ class GenerateHandler:
             logger.exception("request %s failed", context.id())
             raise
         finally:
-            watcher.cancel()
+            self.cancellations.forget(watched)
             self._leave()
 
     async def _read(self, request: Mapping[str, Any], context: RequestContext) -> Job:
@@ -111,16 +113,6 @@ class GenerateHandler:
         if request.get("_HEALTH_CHECK"):
             return write(Chunk([], finish_reason="stop"))
         raise WorkerUnavailable(self.closed)
-
-    async def _abort_when_cancelled(self, context: RequestContext, fetched: asyncio.Event) -> None:
-        """R115: a client that left, or a stop word that was found, ends the engine's work.
-
-        Not before the first token where KV cache is fetched: the other worker would hold it for
-        ever.
-        """
-        await context.async_killed_or_stopped()
-        await fetched.wait()
-        await self.engine.abort(context.id())
 
     def _enter(self) -> None:
         self.in_flight += 1

@@ -160,7 +160,8 @@ def worker(target: Target, model: Path, directory: Path, shared: Sequence[str]) 
     log = directory / f"{target.namespace}.log"
     kind = "ours" if target.worker == OURS else "sample"
     command = [
-        sys.executable, "-m", "scripts.bench.planes_worker", "--kind", kind, "--model", str(model), *shared,
+        sys.executable, "-m", "scripts.bench.planes_worker", "--kind", kind,
+        "--model", str(model), *shared,
         f"request_plane={target.plane}", f"runtime.namespace={target.namespace}",
     ]  # fmt: skip
     with running(command, environment(), log) as process:

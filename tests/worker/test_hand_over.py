@@ -10,6 +10,7 @@ from dynamo.llm.exceptions import InvalidArgument
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, Engine, EngineInfo, GenerateRequest
 from dynamo.engines.mocker.engine import MockEngine
+from dynamo.worker.cancellation import LOOK_SECONDS
 from dynamo.worker.handler import GenerateHandler
 from dynamo.worker.sampling import Served
 from dynamo.worker.token_mode import TokenMode
@@ -142,12 +143,10 @@ async def test_r115_a_fetch_is_not_interrupted(fetches: bool) -> None:
     stream = handler.generate(body(prefill_result=result), context)
     first = asyncio.ensure_future(anext(stream))
     await asyncio.sleep(0)
-    context.left.set_result(True)
-    for _ in range(5):
-        await asyncio.sleep(0)
+    context.left = True
+    await asyncio.sleep(3 * LOOK_SECONDS)
     assert engine.aborted == ([] if fetches else ["one"])
     engine.answer.set()
     await first
-    for _ in range(5):
-        await asyncio.sleep(0)
+    await asyncio.sleep(3 * LOOK_SECONDS)
     assert engine.aborted == ["one"]

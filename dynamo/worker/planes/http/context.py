@@ -1,6 +1,5 @@
 """The context of one request that came over HTTP, as handlers know it from the runtime."""
 
-import asyncio
 import uuid
 from collections.abc import Mapping
 
@@ -8,30 +7,25 @@ from dynamo.worker.planes.http.wire import REQUEST_ID_HEADER, TRACE_HEADERS
 
 
 class HttpContext:
-    """Id, trace and cancellation of a request; made inside the task that answers it."""
+    """Id, trace and cancellation."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._id = headers.get(REQUEST_ID_HEADER) or uuid.uuid4().hex
         self._trace = {name: headers[name] for name in TRACE_HEADERS if name in headers}
-        self._stopped: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._stopped = False
 
     def id(self) -> str:
         return self._id
 
     def stop_generating(self) -> None:
         """Tell the handler that nobody waits for the answer any more."""
-        if not self._stopped.done():
-            self._stopped.set_result(True)
+        self._stopped = True
 
     def is_stopped(self) -> bool:
-        return self._stopped.done()
+        return self._stopped
 
     def is_killed(self) -> bool:
-        return self._stopped.done()
-
-    def async_killed_or_stopped(self) -> asyncio.Future[bool]:
-        """Return a future that is done when the client has gone; cancelling it changes nothing."""
-        return asyncio.shield(self._stopped)
+        return self._stopped
 
     @property
     def trace_id(self) -> str | None:

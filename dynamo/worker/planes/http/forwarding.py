@@ -16,6 +16,7 @@ from typing import Any
 from dynamo.llm import unregister_model
 
 from dynamo.config.plan import EndpointPlan, HttpPlanePlan, LaunchPlan
+from dynamo.worker.cancellation import Cancellations
 from dynamo.worker.planes.http.client import HttpClient
 from dynamo.worker.planes.http.continuation import can_continue, continued
 from dynamo.worker.planes.http.discovery import address_path
@@ -52,6 +53,8 @@ class Forwarder:
         self._following: asyncio.Task[None]
         self._served: asyncio.Future[None] | None = None
         self._registered = False
+        self._receiving: dict[str, asyncio.Task[None]] = {}
+        self._cancellations = Cancellations(self._cancel)
 
     async def start(self) -> None:
         """Look for workers from now on."""
@@ -70,16 +73,20 @@ class Forwarder:
         """Pass a request on, with its id and trace, and the answer back (R115)."""
         arrived: asyncio.Queue[Any] = asyncio.Queue()
         receiving = asyncio.create_task(self._receive(request, context, arrived))
-        leaving = context.async_killed_or_stopped()
-        leaving.add_done_callback(lambda _done: receiving.cancel())
+        self._receiving[context.id()] = receiving
+        watched = self._cancellations.watch(context)
         try:
             while (message := await arrived.get()) is not END:
                 if isinstance(message, Exception):
                     raise message
                 yield message
         finally:
-            leaving.cancel()
+            self._cancellations.forget(watched)
+            del self._receiving[context.id()]
             receiving.cancel()
+
+    async def _cancel(self, request_id: str) -> None:
+        self._receiving[request_id].cancel()
 
     async def _receive(self, request: Any, context: Any, arrived: asyncio.Queue[Any]) -> None:
         """Fill the queue, for a task can be cancelled wherever it waits, and a generator cannot."""

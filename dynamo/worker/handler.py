@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -113,6 +113,15 @@ class GenerateHandler:
         if request.get("_HEALTH_CHECK"):
             return write(Chunk([], finish_reason="stop"))
         raise WorkerUnavailable(self.closed)
+
+    @contextmanager
+    def occupied(self) -> Iterator[None]:
+        """Count other work as in flight: neither sleep nor shutdown begins meanwhile."""
+        self._enter()
+        try:
+            yield
+        finally:
+            self._leave()
 
     def _enter(self) -> None:
         self.in_flight += 1

@@ -26,11 +26,11 @@ from dynamo.worker.frontend import (
 )
 from dynamo.worker.handler import GenerateHandler
 from dynamo.worker.kv_events import KvEvents
-from dynamo.worker.lora import Adapters, adapter_routes
+from dynamo.worker.lora import Adapters
 from dynamo.worker.messages import say
 from dynamo.worker.metrics import register_metrics
 from dynamo.worker.modes import request_mode
-from dynamo.worker.operations import operator_routes
+from dynamo.worker.operations import adapter_operations, operator_routes
 from dynamo.worker.planes.http.card import ModelCard
 from dynamo.worker.planes.http.worker import HttpWorker
 from dynamo.worker.registration import health_check_payload, register
@@ -80,7 +80,7 @@ class Worker:
         worker._serve(plan.endpoint.path, handler.generate, health_check_payload(plan, info))
         worker._serve_beside("clear_kv_blocks", handler.clear_kv_blocks)
         if adapters or info.max_adapters:
-            for name, route in adapter_routes(adapters).items():
+            for name, route in adapter_operations(adapters, handler).items():
                 worker._serve_beside(name, as_endpoint(name, route))
         if worker.http is not None:
             model = replace(plan.model, path=str(directory))

@@ -118,7 +118,7 @@ def max_tokens(given: int | None, prompt_length: int, info: EngineInfo) -> int:
 def stop_tokens(stops: Mapping[str, Any]) -> tuple[int, ...]:
     """R121: the hidden stop tokens (end of sequence) count like the requested ones."""
     visible = stops.get("stop_token_ids") or ()
-    hidden = stops.get("stop_token_ids_hidden") or ()
+    hidden = () if stops.get("ignore_eos") else stops.get("stop_token_ids_hidden") or ()
     return tuple(sorted({*visible, *hidden}))
 
 

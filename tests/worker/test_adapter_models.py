@@ -1,7 +1,5 @@
 """Adapters of a whole worker with the mock engine: status server, endpoints, frontend."""
 
-import random
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.worker.processes import MODEL, StartWorker, Worker
+from tests.worker.processes import MODEL, StartWorker, Worker, low_free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -46,15 +44,6 @@ def adapter(tmp_path: Path) -> Path:
     directory.mkdir()
     (directory / "adapter_config.json").write_text("{}")
     return directory
-
-
-def low_free_port() -> int:
-    """Return a free port that the status server can have: at most 32767."""
-    while True:
-        port = random.randint(20000, 32000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
 
 
 def operator(start_worker: StartWorker, *overrides: str, **engine: Any) -> Operator:

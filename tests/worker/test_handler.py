@@ -1,7 +1,7 @@
 """The generate endpoint on its own: cancellation, and how failures reach the client."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 from dynamo.llm.exceptions import EngineShutdown, InvalidArgument
 
 from dynamo.config.plan import EnginePlan
-from dynamo.engines.base import Chunk, EngineInfo, TopLogprob
+from dynamo.engines.base import Chunk, EngineInfo, GenerateRequest, TopLogprob
 from dynamo.engines.mocker.engine import MockEngine
 from dynamo.worker.handler import GenerateHandler
 from dynamo.worker.sampling import Served
@@ -21,6 +21,7 @@ class Request:
 
     def __init__(self, name: str = "one") -> None:
         self._name = name
+        self.trace: dict[str, str] | None = None
         self.left = False
 
     def id(self) -> str:
@@ -30,7 +31,7 @@ class Request:
         return self.left
 
     def trace_headers(self) -> dict[str, str] | None:
-        return None
+        return self.trace
 
 
 @asynccontextmanager
@@ -66,6 +67,28 @@ async def test_r132_the_last_message_carries_reason_and_usage() -> None:
     assert last["completion_usage"]["prompt_tokens"] == 3
     assert last["completion_usage"]["completion_tokens"] == 4
     assert sum(len(message["token_ids"]) for message in [*first, last]) == 4
+
+
+class Tracing(MockEngine):
+    """A mock engine that keeps the trace of each request."""
+
+    traces: list[Any]
+
+    def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
+        self.traces.append(request.trace_headers)
+        return super().generate(request)
+
+
+async def test_the_trace_of_a_request_reaches_the_engine() -> None:
+    engine = Tracing(EnginePlan("mocker", "1", "cpu", {}, {}))
+    engine.traces = []
+    served = GenerateHandler(engine, TokenMode(Served(await engine.start())))
+    traced = Request()
+    traced.trace = {"traceparent": "00-1-2-01"}
+    await messages(served, body(), traced)
+    await messages(served, body(), Request("two"))
+    await engine.stop()
+    assert engine.traces == [{"traceparent": "00-1-2-01"}, None]
 
 
 async def test_a_repeated_prompt_reports_its_cached_tokens() -> None:

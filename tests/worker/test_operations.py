@@ -6,8 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.worker.processes import StartWorker, Worker
-from tests.worker.test_adapter_models import low_free_port
+from tests.worker.processes import StartWorker, Worker, low_free_port
 
 pytestmark = pytest.mark.e2e
 

@@ -71,6 +71,12 @@ def test_r118_limits_have_defaults_as_well() -> None:
     assert (loud.max_tokens, loud.min_tokens, loud.ignore_eos) == (5, 0, False)
 
 
+def test_r121_a_default_to_ignore_the_end_leaves_only_the_requested_stop_tokens() -> None:
+    stops = {"stop_token_ids": [5], "stop_token_ids_hidden": [2], "ignore_eos": None}
+    assert read(defaults={"ignore_eos": True}, stop_conditions=stops).stop_token_ids == (5,)
+    assert read(stop_conditions=stops).stop_token_ids == (2, 5)
+
+
 def test_r123_r118_a_default_limit_comes_before_the_models() -> None:
     info = replace(INFO, default_max_tokens=10)
     request = read_request({"token_ids": [1]}, "id", Served(info, {"max_tokens": 30}))

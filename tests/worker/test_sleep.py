@@ -12,6 +12,7 @@ from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import InvalidRequestError
 from dynamo.engines.mocker.engine import MockEngine
 from dynamo.worker.handler import GenerateHandler
+from dynamo.worker.operations import adapter_operations
 from dynamo.worker.routes import answering
 from dynamo.worker.sampling import Served
 from dynamo.worker.sleep import SleepControl, SleepSettings
@@ -149,3 +150,17 @@ async def test_a_canary_finds_a_sleeping_worker_well() -> None:
         await one.sleep({})
         canary = {**body(), "_HEALTH_CHECK": True}
         assert (await messages(one.handler, canary))[-1]["finish_reason"] == "stop"
+
+
+async def test_a_sleeping_worker_takes_no_adapters_and_one_that_takes_them_does_not_sleep() -> None:
+    async with bench() as one:
+        load = answering("load", adapter_operations(None, one.handler)["load_lora"])
+        await one.sleep({})
+        assert (await load({}))["message"] == "the worker is asleep"
+        await one.wake_up({})
+        assert "DYN_LORA_ENABLED" in (await load({}))["message"]
+        with one.handler.occupied():
+            sleeping = asyncio.ensure_future(one.sleep({}))
+            await asyncio.sleep(0.01)
+            assert one.engine.levels == [1]
+        assert (await sleeping)["status"] == "success"

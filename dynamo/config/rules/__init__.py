@@ -72,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     global_router.file_is_valid,
     global_router.model_has_a_name,
     sampling.answers_can_end,
+    sampling.answers_end_where_the_frontend_says,
 )
 
 

@@ -32,4 +32,5 @@ class SamplingConfig:
     min_tokens: int | None = setting(None, minimum=0)
     """Tokens before an answer may end."""
     ignore_eos: bool | None = None
-    """Go on after the end-of-sequence token, until `max_tokens`."""
+    """Go on after the end-of-sequence token, until `max_tokens`. The OpenAI frontend ends answers
+    there all the same, unless the request itself says so or the engine detokenises."""

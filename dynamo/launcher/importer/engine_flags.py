@@ -8,6 +8,7 @@ from dynamo.config.assignment import COMMAND_LINE
 from dynamo.config.problems import Problem
 from dynamo.config.redact import redact
 from dynamo.engines.argument_checks import check_arguments
+from dynamo.engines.argument_types import accepts, converted, names
 from dynamo.engines.catalogue import Argument, Catalogue, catalogue_versions, load
 from dynamo.engines.flag_reading import FlagKind, GivenFlag, Vocabulary, dashed
 from dynamo.engines.flag_values import WordError, argument_value
@@ -24,7 +25,33 @@ def engine_argument(flag: GivenFlag, kind: FlagKind, catalogue: Catalogue) -> An
     """
     argument = catalogue.arguments[kind.name]
     null = catalogue.engine == "vllm"
-    return argument_value(argument, flag.values, negated=kind.negated, nothing=null)
+    value = argument_value(argument, flag.values, negated=kind.negated, nothing=null)
+    return with_config_types(value, argument.type, catalogue)
+
+
+def with_config_types(value: Any, kind: str, catalogue: Catalogue) -> Any:
+    """Turn texts inside a config class into numbers where its fields want them, as vLLM does."""
+    fields = next(
+        (catalogue.configs[name] for name in names(kind) if name in catalogue.configs), {}
+    )
+    if not isinstance(value, Mapping) or not fields:
+        return value
+    return {
+        key: _as_type(item, fields[key].type, catalogue) if key in fields else item
+        for key, item in value.items()
+    }
+
+
+def _as_type(item: Any, kind: str, catalogue: Catalogue) -> Any:
+    if isinstance(item, Mapping):
+        return with_config_types(item, kind, catalogue)
+    if accepts(kind, item):
+        return item
+    inner = next((name[5:-1] for name in names(kind) if name.startswith("list[")), "")
+    if isinstance(item, list) and inner:
+        return [_as_type(one, inner, catalogue) for one in item]
+    meant = converted(kind, item)
+    return item if meant is None else meant
 
 
 def value_problems(flag: GivenFlag, name: str, value: Any, catalogue: Catalogue) -> list[Problem]:

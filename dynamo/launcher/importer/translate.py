@@ -49,10 +49,10 @@ def translate(
     module = importing(server.backend)
     catalogue = load(server.backend, versions.get(server.backend))
     prepared = module.prepared(command.words, source.read, worker=server.worker)
-    reading = Reading(server, module, catalogue, vocabulary(server, catalogue))
+    reading = Reading(server, module, catalogue, vocabulary(server, catalogue.version))
     read = read_flags(prepared.words, reading.vocabulary)
     whole = joined([*pieces(read.flags, reading), _from_comments(source.comments, catalogue)])
-    positional = _positional(read.positional, server)
+    positional = _positional(read.positional, server, named=MODEL in whole.settings)
     environment = {**source.environment, **command.environment}
     said = _from_variables(environment, whole, read.flags, server)
     found = Found(
@@ -75,9 +75,10 @@ def _refuse_bytes(texts: Iterable[str]) -> None:
             raise SourceError(Problem("command", ascii(text), "is not UTF-8 text"))
 
 
-def _positional(words: tuple[str, ...], server: Server) -> Piece:
+def _positional(words: tuple[str, ...], server: Server, *, named: bool) -> Piece:
     """Take the first word without a flag for the model, where the server does."""
-    own = words[:1] if not server.worker and server.backend != "sglang" else ()
+    takes = not server.worker and server.backend != "sglang" and not named
+    own = words[:1] if takes else ()
     extra = tuple(
         Problem(word, "", "belongs to no flag", source=COMMAND_LINE) for word in words[len(own) :]
     )

@@ -1,7 +1,9 @@
 """Which flags a server knows, and whose each of them is."""
 
+import functools
+
 from dynamo.config.role_switches import MODE
-from dynamo.engines.catalogue import Catalogue
+from dynamo.engines.catalogue import load
 from dynamo.engines.flag_reading import FlagKind, Vocabulary, engine_kinds
 from dynamo.engines.importing import importing
 from dynamo.launcher.importer.dynamo_flags import DYNAMO_FIRST, ROLE, dynamo_kinds
@@ -11,9 +13,10 @@ NO_ENGINE_FLAGS = "trtllm"
 """The worker of this backend takes Dynamo's flags only."""
 
 
-def vocabulary(server: Server, catalogue: Catalogue) -> Vocabulary:
+@functools.cache
+def vocabulary(server: Server, version: str) -> Vocabulary:
     """Return all flags of a server: the engine's, with its own server's or Dynamo's around them."""
-    engine = engine_kinds(catalogue)
+    engine = engine_kinds(load(server.backend, version))
     if not server.worker:
         halves = {"--disaggregation-mode": FlagKind(MODE, "one", ROLE)}
         roles = {name: kind for name, kind in halves.items() if name in engine}

@@ -139,6 +139,7 @@ def test_an_unknown_flag_has_a_suggestion_or_the_version_that_knew_it() -> None:
         (("--hf-overrides", "{"), "--hf-overrides"),
         (("--compilation-config", '{"mod": 3}'), "--compilation-config"),
         (("extra",), "extra"),
+        (("--model", "n"), "m"),
     ],
 )
 def test_what_the_engine_would_refuse_is_a_mistake(words: tuple[str, ...], path: str) -> None:

@@ -15,23 +15,31 @@ from dynamo.engines.importing import Found, Prepared, ReadFile, ServerFlags
 HOMES = {"model_path": "model.path", "served_model_name": "model.served_name"}
 SERVER = ServerFlags({}, {}, {}, "belongs to SGLang's own HTTP server, which is not started here")
 
-FILES = ("--config", "--disagg-config")
-SECTIONS = ("--config-key", "--disagg-config-key")
+FILE = ("--config",)
+SECTION = ("--config-key",)
+WORKERS_FILE = (*FILE, "--disagg-config")
+WORKERS_SECTION = (*SECTION, "--disagg-config-key")
+"""Spellings that only Dynamo's worker knows, beside SGLang's own."""
 
 
 def prepared(words: Sequence[str], read: ReadFile, *, worker: bool) -> Prepared:
     """Put the options of a file in front of the words, which win over them (R143 to R146)."""
-    rest, given = _taken(words, (*FILES, *SECTIONS))
-    path = next((given[flag] for flag in FILES if flag in given), None)
-    section = next((given[flag] for flag in SECTIONS if flag in given), None)
-    if path is None:
+    files, sections = (WORKERS_FILE, WORKERS_SECTION) if worker else (FILE, ())
+    rest, paths = _taken(words, files)
+    if not paths:
         return Prepared(tuple(words))
+    rest, keys = _taken(rest, sections)
+    if len(paths) > 1 or len(keys) > 1:
+        text = "is given more than once"
+        problem = Problem(FILE[0], " ".join((*paths, *keys)), text, source=COMMAND_LINE)
+        return Prepared(tuple(rest), (problem,))
+    path, section = paths[0], keys[0] if keys else None
     try:
         entries = entries_of(read(path), section)
     except (OSError, ForeignFileError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         text = f"cannot be used: {reason}"
-        return Prepared(tuple(rest), (Problem(FILES[0], path, text, source=COMMAND_LINE),))
+        return Prepared(tuple(rest), (Problem(FILE[0], path, text, source=COMMAND_LINE),))
     off = [entry for entry in entries if entry.value is False or entry.value == []]
     notes = [
         Problem(entry.key, entry.value, "is passed over by SGLang, which takes it for off",
@@ -42,18 +50,18 @@ def prepared(words: Sequence[str], read: ReadFile, *, worker: bool) -> Prepared:
     return Prepared((*own, *rest), tuple(notes))
 
 
-def _taken(words: Sequence[str], flags: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Separate some flags and their values from the other words."""
+def _taken(words: Sequence[str], flags: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Separate the values of some flags from all other words."""
     rest: list[str] = []
-    given: dict[str, str] = {}
+    values: list[str] = []
     following = iter(words)
     for word in following:
         name, equals, value = word.partition("=")
         if dashed(name) in flags:
-            given[dashed(name)] = value if equals else next(following, "")
+            values.append(value if equals else next(following, ""))
         else:
             rest.append(word)
-    return rest, given
+    return rest, values
 
 
 def _words(entry: Entry) -> Iterator[str]:

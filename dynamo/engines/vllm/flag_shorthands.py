@@ -19,6 +19,9 @@ LEVELS = ("0", "1", "2", "3")
 def written_out(words: Sequence[str], read: ReadFile) -> Prepared:
     """Return words without shorthands, in the order in which vLLM reads them."""
     notes: list[Problem] = []
+    if words.count("--config") > 1:
+        problem = Problem("--config", " ".join(words), "is given more than once")
+        return Prepared(tuple(words), (problem,))
     if "--config" in words:
         place = words.index("--config")
         path = words[place + 1] if place + 1 < len(words) else ""

@@ -61,7 +61,6 @@ GONE_VARIABLES = {
     "DYN_ENABLE_STRUCTURAL_TAG": "runtime.structural_tag={scope: always}",
     "DYN_STRUCTURAL_TAG_SCOPE": "runtime.structural_tag={scope: auto}",
     "DYN_STRUCTURAL_TAG_SCHEMA": "runtime.structural_tag={schema: auto}",
-    "DYN_NATS_STREAM_MAX_AGE": "",
 }
 """Environment variables without effect, and what to write instead where there is anything."""
 

@@ -32,6 +32,15 @@ def native_environment(config: Config) -> dict[str, str]:
     return with_login_apart(environment)
 
 
+def nats_environment(config: Config) -> dict[str, str]:
+    """Return how NATS is reached, whether a plane uses it or not: durable KV events may (R25)."""
+    return {
+        field.setting.env[0]: _text(operator.attrgetter(field.path)(config), field)
+        for field in leaves(Config)
+        if field.path.startswith("nats.") and operator.attrgetter(field.path)(config) is not None
+    }
+
+
 def exported_variables() -> frozenset[str]:
     """Return every variable that `native_environment` may set.
 

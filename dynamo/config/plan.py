@@ -103,6 +103,9 @@ class RuntimePlan:
     """Wait between unregistering and shutting down (R117)."""
     http: HttpPlanePlan | None = None
     """Set where the request plane is http: the native runtime has none."""
+    nats: Mapping[str, str] = field(default_factory=dict)
+    """How NATS is reached, by the variables of the runtime, and how long a stream is kept; for
+    durable KV events (R25), which may be switched on later."""
 
 
 @dataclass(frozen=True)

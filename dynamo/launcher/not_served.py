@@ -24,7 +24,7 @@ READ_TEXT = ("vllm",)
 
 def not_served_yet(plan: LaunchPlan) -> list[Problem]:
     """Return one problem for each thing that the plan asks for and no worker does yet."""
-    checks = (_backends, _options, _roles, _requests, _adapters, _events)
+    checks = (_backends, _options, _roles, _requests, _adapters)
     return [problem for check in checks for problem in check(plan)]
 
 
@@ -86,10 +86,3 @@ def _adapters(plan: LaunchPlan) -> Iterator[Problem]:
     if plan.lora is not None and plan.runtime.http is not None:
         text = "is not served by this version yet on the http request plane"
         yield Problem("lora.enabled", True, text, "false", "request_plane=tcp", "R139")
-
-
-def _events(plan: LaunchPlan) -> Iterator[Problem]:
-    """R25: the runtime wheel has no durable KV events."""
-    if not plan.registration.enable_local_indexer:
-        path = "runtime.durable_kv_events"
-        yield Problem(path, True, MESSAGE, "false", f"{path}=false", "R25")

@@ -3,7 +3,7 @@
 from dynamo.config.derive import endpoint, served_name
 from dynamo.config.http_plane import http_plane
 from dynamo.config.machine import Machine
-from dynamo.config.native_environment import native_environment
+from dynamo.config.native_environment import native_environment, nats_environment
 from dynamo.config.plan import (
     ControlPlan,
     FrontendPlan,
@@ -41,6 +41,7 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
             environment=native_environment(config),
             grace_period_seconds=config.runtime.grace_period_seconds,
             http=http_plane(config),
+            nats=nats_environment(config),
         ),
         registration=registration(config, traits),
         frontend=frontend(config),

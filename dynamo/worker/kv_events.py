@@ -1,18 +1,27 @@
 """Tells routers which KV blocks the engine holds and how full its cache is (R77, R100).
 
-What the engine publishes over ZMQ is relayed by the runtime wheel into its event plane.
+What the engine publishes over ZMQ is relayed by the runtime wheel into its event plane. Durable
+events (R25) go into a NATS stream besides.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dynamo.llm import KvEventPublisher, WorkerMetricsPublisher
 
 from dynamo.config.plan import LaunchPlan
 from dynamo.engines.base import Engine, EngineInfo
 from dynamo.engines.capabilities import KvEventSource, PublishesKvEvents, ReportsLoad
+from dynamo.worker.routes import RefusedError
+
+if TYPE_CHECKING:
+    from dynamo.worker.planes.durable_events.recorder import Recorder
+    from dynamo.worker.planes.durable_events.retelling import Retold
+
+logger = logging.getLogger(__name__)
 
 LOAD_SECONDS = 0.1
 """How often the load is looked at; a change is published at once."""
@@ -22,22 +31,107 @@ class KvEvents:
     """A worker's KV events and load, from the engine's start to the worker's end."""
 
     def __init__(self, plan: LaunchPlan, endpoint: Any, engine: Engine, info: EngineInfo) -> None:
+        self._plan, self._endpoint, self._block_size = plan, endpoint, info.kv_block_size
         # Nobody routes by KV blocks to a worker that is called over HTTP.
         self.sources = event_sources(engine) if plan.runtime.http is None else ()
-        local_indexer = plan.registration.enable_local_indexer
-        state_endpoint = plan.registration.kv_state_endpoint
-        self._relays = [
-            relay(endpoint, source, info.kv_block_size, local_indexer, state_endpoint)
-            for source in self.sources
-        ]
+        self._local_indexer = plan.registration.enable_local_indexer
+        durable = not self._local_indexer
+        # R25: with an agent that reads the stream, the agent tells routers, and nobody else.
+        agent = durable and plan.registration.kv_state_endpoint is not None
+        self._relays = [] if agent else [self._relay(source) for source in self.sources]
+        self._retold: list[Retold] = []
+        self._recorder: Recorder | None = None
+        self._switching = asyncio.Lock()
+        if durable:
+            self._record()
         self._load: asyncio.Task[None] | None = None
         if isinstance(engine, ReportsLoad):
             self._load = asyncio.create_task(report_load(engine, endpoint))
+
+    @property
+    def durable(self) -> bool:
+        """Whether KV events are kept in a stream."""
+        return self._recorder is not None
+
+    async def set_durable(self, on: bool) -> None:
+        """R175: keep KV events from now on, or no longer; no request notices.
+
+        Switched on, the stream begins with what the engine repeats. Switched off, a worker that
+        left it to the stream to inform late routers informs them itself: they lose nothing.
+
+        Raises:
+            RefusedError: there are no KV events, NATS cannot be reached, or an agent needs them.
+        """
+        async with self._switching:
+            if on == self.durable:
+                return
+            agent = self._plan.registration.kv_state_endpoint
+            if agent is not None:
+                raise RefusedError(f"{agent} tells routers of this worker's blocks: restart it")
+            if self._recorder is None:
+                await self._switch_on()
+            else:
+                await self._switch_off(self._recorder)
+        logger.warning("KV events are %s", "kept from now on" if on else "no longer kept")
+
+    async def _switch_on(self) -> None:
+        if not self.sources:
+            raise RefusedError("the engine publishes no KV events: start it with them")
+        from dynamo.worker.planes.durable_events.connection import why_unusable
+
+        reason = await why_unusable(self._plan.runtime.nats)
+        if reason:
+            server = self._plan.runtime.nats["NATS_SERVER"]
+            raise RefusedError(f"nats.server = {server} cannot keep KV events: {reason}")
+        self._record()
+
+    async def _switch_off(self, recorder: "Recorder") -> None:
+        from dynamo.worker.planes.durable_events.retelling import Retold
+
+        await recorder.close()
+        self._recorder = None
+        if self._local_indexer:
+            return
+        for each in self._relays:
+            each.shutdown()
+        self._relays, self._local_indexer = [], True
+        # What the engine said before is known here only.
+        self._retold = [
+            Retold(source, self._relay, rank.outbox.blocks, rank.outbox.next)
+            for source, rank in zip(self.sources, recorder.ranks, strict=True)
+        ]
+
+    def _record(self) -> None:
+        from dynamo.worker.planes.durable_events.messages import Names
+        from dynamo.worker.planes.durable_events.recorder import Recorder
+
+        place = self._plan.endpoint
+        self._recorder = Recorder(
+            self._plan.runtime.nats,
+            Names(place.namespace, place.component),
+            self._endpoint.connection_id(),
+            self.sources,
+        )
+        self._recorder.start()
+
+    def _relay(self, source: KvEventSource) -> Any:
+        registration = self._plan.registration
+        return relay(
+            self._endpoint,
+            source,
+            self._block_size,
+            self._local_indexer,
+            registration.kv_state_endpoint,
+        )
 
     async def close(self) -> None:
         """Stop publishing; the engine still runs and the runtime is still there."""
         for each in self._relays:
             each.shutdown()
+        for retold in self._retold:
+            await retold.close()
+        if self._recorder is not None:
+            await self._recorder.close()
         if self._load is not None:
             self._load.cancel()
             with suppress(asyncio.CancelledError):

@@ -135,7 +135,6 @@ def test_an_earlier_variable_is_understood_and_answered_with_todays(compose: Com
         ("DYN_SGL_ENABLE_MULTIMODAL", "true", False),
         ("DYN_OMNI_STAGE_ID", "1", True),
         ("DYN_STRUCTURAL_TAG_SCOPE", "always", True),
-        ("DYN_NATS_STREAM_MAX_AGE", "60", True),
         ("DYN_ROUTER_MIN_INITIAL_WORKERS", "2", False),
     ],
 )

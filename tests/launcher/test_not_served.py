@@ -93,10 +93,6 @@ def test_r84_a_media_role_serves_text_and_says_so() -> None:
         ({"multimodal": MultimodalConfig(enabled=True)}, ("multimodal.enabled", "R84")),
         ({"backend": VllmBackend(omni=True)}, ("backend.omni", "R94")),
         (
-            {"runtime": RuntimeConfig(durable_kv_events=True)},
-            ("runtime.durable_kv_events", "R25"),
-        ),
-        (
             {
                 "lora": LoraConfig(enabled=True),
                 "request_plane": RequestPlaneConfig("http"),

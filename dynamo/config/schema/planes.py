@@ -100,7 +100,7 @@ class EventPlaneConfig:
 
 @dataclass
 class NatsConfig:
-    """The NATS server; used only when a plane needs it (R24)."""
+    """The NATS server; used only when a plane needs it, or durable KV events do (R24)."""
 
     server: str = setting("nats://localhost:4222", env=("NATS_SERVER",), exported=True)
     """Address of the NATS server."""
@@ -122,6 +122,9 @@ class NatsConfig:
         None, env=("DYN_NATS_REQUEST_TIMEOUT_SECS",), minimum=1, exported=True
     )
     """Longest wait for a worker to accept a request over NATS, in seconds; unset: 10."""
+    stream_max_age_seconds: float = setting(3600.0, env=("DYN_NATS_STREAM_MAX_AGE",), minimum=1)
+    """How long durable KV events are kept (R25). Blocks that are still held are written anew within
+    that time, and those of a worker that died are forgotten after it at the latest."""
     tls_ca_cert_path: str | None = setting(None, env=("NATS_TLS_CA_CERT_PATH",), exported=True)
     """PEM certificate authority with which the NATS server's certificate is checked."""
     tls_insecure: bool | None = setting(None, env=("NATS_TLS_INSECURE",), exported=True)

@@ -34,7 +34,7 @@ NATS = Kind("NATS", "nats.server", "NATS_SERVER", 4222, "nats", ask_nats)
 
 def check_servers(plan: LaunchPlan) -> list[Problem]:
     """Ask every server that the plan needs, all at once; one of a list is enough."""
-    environment = plan.runtime.environment
+    environment = {**plan.runtime.nats, **plan.runtime.environment}
     asked = [(kind, environment[kind.variable].split(",")) for kind in _needed(plan)]
     with ThreadPoolExecutor(max(1, sum(len(addresses) for _, addresses in asked))) as pool:
         waiting = [
@@ -51,7 +51,8 @@ def check_servers(plan: LaunchPlan) -> list[Problem]:
 def _needed(plan: LaunchPlan) -> Iterator[Kind]:
     if plan.runtime.store == "etcd":
         yield ETCD
-    if "nats" in (plan.runtime.request_plane, plan.runtime.event_plane):
+    durable_events = not plan.registration.enable_local_indexer
+    if durable_events or "nats" in (plan.runtime.request_plane, plan.runtime.event_plane):
         yield NATS
 
 

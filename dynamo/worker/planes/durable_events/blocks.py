@@ -39,6 +39,11 @@ def packed(tokens: Sequence[int]) -> bytes:
     return array("I", tokens).tobytes()
 
 
+def unpacked(tokens: bytes) -> tuple[int, ...]:
+    """Read what `packed` wrote."""
+    return tuple(array("I", tokens))
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One block as it was stored, with what is needed to say it again."""

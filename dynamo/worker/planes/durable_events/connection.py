@@ -9,7 +9,7 @@ import nats
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import StorageType, StreamConfig
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from dynamo.worker.planes.durable_events.messages import Names
 
@@ -62,6 +62,23 @@ def tls(environment: Mapping[str, str]) -> ssl.SSLContext | None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+async def why_unusable(environment: Mapping[str, str]) -> str:
+    """Return why durable events cannot be kept at this server, or nothing when they can."""
+    try:
+        client = await nats.connect(
+            allow_reconnect=False, connect_timeout=2, error_cb=_log, **options(environment)
+        )
+        try:
+            await client.jetstream(timeout=2).account_info()
+        finally:
+            await client.close()
+    except ServiceUnavailableError:
+        return "JetStream is not enabled"
+    except (nats.errors.Error, OSError, TimeoutError) as error:
+        return str(error) or type(error).__name__
+    return ""
 
 
 async def connect(environment: Mapping[str, str], name: str) -> Client:

@@ -34,11 +34,11 @@ class Lost:
 
 
 class EngineFeed:
-    """One rank's events from the first one on, in order, each once."""
+    """One rank's events from the first one on, or another, in order, each once."""
 
-    def __init__(self, source: KvEventSource) -> None:
+    def __init__(self, source: KvEventSource, begin: int = 0) -> None:
         self._source = source
-        self._next = 0
+        self._next = begin
         self.duplicates = 0
         self.repaired = 0
         """Batches that had to be asked for again."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dynamo.worker.planes.durable_events.blocks import CacheBlocks, overlap
-from dynamo.worker.planes.durable_events.events import read_batch
+from dynamo.worker.planes.durable_events.events import AllBlocksCleared, read_batch
 from dynamo.worker.planes.durable_events.messages import (
     Batches,
     CheckpointPart,
@@ -60,6 +60,8 @@ class RankLog:
         self.next += 1
         for event in read_batch(payload):
             self.blocks.apply(event)
+            # Of an empty cache everything is known again.
+            self.exact = self.exact or isinstance(event, AllBlocksCleared)
         return True
 
     def _take_part(self, part: CheckpointPart) -> list[bytes] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dynamo.worker.planes.durable_events.blocks import CacheBlocks
 from dynamo.worker.planes.durable_events.engine_feed import Batch, Lost
-from dynamo.worker.planes.durable_events.events import read_batch
+from dynamo.worker.planes.durable_events.events import AllBlocksCleared, read_batch
 from dynamo.worker.planes.durable_events.messages import (
     Batches,
     CheckpointPart,
@@ -47,6 +47,8 @@ class Outbox:
         try:
             for event in read_batch(item.payload):
                 self.blocks.apply(event)
+                # Of an empty cache everything is known again.
+                self.exact = self.exact or isinstance(event, AllBlocksCleared)
         except ValueError:
             self.exact = False
             self._drop()

@@ -79,6 +79,19 @@ def frontend(config: Config, composition: Composition, machine: Machine) -> int:
     return serve_frontend(launch_plan)
 
 
+def kv_index(config: Config, composition: Composition, machine: Machine) -> int:
+    """Run the index of durable KV events until it is told to stop."""
+    from dynamo.worker.preflight import preflight_kv_index
+
+    launch_plan = plan_launch(config, machine)
+    if not _can_start(preflight_kv_index(launch_plan), composition):
+        return EXIT_BAD_INPUT
+    gc.enable()
+    from dynamo.worker.kv_index_process import serve_kv_index
+
+    return serve_kv_index(launch_plan)
+
+
 def bench(config: Config, composition: Composition, machine: Machine) -> int:
     """Measure one configuration: a sweep of one trial."""
     from dynamo.launcher import sweep
@@ -99,6 +112,7 @@ def _can_start(found: list[Problem], composition: Composition) -> bool:
 ACTIONS: dict[str, Callable[[Config, Composition, Machine], int]] = {
     "serve": serve,
     "frontend": frontend,
+    "kv_index": kv_index,
     "check": check,
     "plan": plan,
     "command": command,

@@ -1,13 +1,12 @@
 """Two real vLLM workers, and a frontend that knows which of them has a prefix."""
 
-import re
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.e2e.servers import Server, running_server
 from tests.worker.processes import low_free_port
+from tests.worker.test_kv_routing import requests_served
 
 pytestmark = pytest.mark.e2e
 
@@ -17,16 +16,6 @@ TALES = [f"Tale {number}. " + f"The {number}th fox ran home. " * 40 for number i
 def cached(server: Server, prompt: str) -> int:
     usage = server.complete(prompt=prompt, max_tokens=1).json()["usage"]
     return int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
-
-
-def requests_served(metrics: str) -> int:
-    """Read how many requests the generate endpoint of a worker has had."""
-    found = re.findall(
-        r"^dynamo_component_requests_total\{.*endpoint=\"generate\".*\} (\d+)",
-        metrics,
-        re.MULTILINE,
-    )
-    return sum(map(int, found))
 
 
 @pytest.mark.timeout(600)
@@ -44,7 +33,7 @@ def test_a_request_goes_to_the_worker_that_has_its_prefix(
     ):
         first = [cached(server, tale) for tale in TALES]
         again = [cached(server, tale + "And then") for _ in range(2) for tale in TALES]
-        metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").text
-    assert 0 < requests_served(metrics) < 3 * len(TALES)
+        served = requests_served(port)
+    assert 0 < served < 3 * len(TALES)
     assert first == [0] * len(TALES)
     assert min(again) >= 128

@@ -59,7 +59,6 @@ RULES: tuple[Rule, ...] = (
     deployment.container_mode_is_known,
     deployment.container_reaches_its_servers,
     deployment.published_ports_listen_outside,
-    deployment.durable_events_need_nats,
     deployment.topology_has_a_domain,
     observability.log_level_is_known,
     observability.log_file_exists,

@@ -49,16 +49,6 @@ def published_ports_listen_outside(config: Config) -> Iterator[Problem]:
             yield Problem(path, host, text, "", meant, "R178", fatal=False)
 
 
-def durable_events_need_nats(config: Config) -> Iterator[Problem]:
-    """R25, R183: durable KV events live in NATS JetStream."""
-    if config.runtime.durable_kv_events and config.event_plane.kind != "nats":
-        yield Problem(
-            "runtime.durable_kv_events", True,
-            f"needs NATS, and the event plane is {config.event_plane.kind}",
-            "event_plane=nats, or no durable events", "event_plane=nats", "R25",
-        )  # fmt: skip
-
-
 def topology_has_a_domain(config: Config) -> Iterator[Problem]:
     """R173: who reads the topology must say which domain counts, or the worker does not start."""
     topology = config.topology

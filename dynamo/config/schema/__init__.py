@@ -24,7 +24,7 @@ from dynamo.config.schema.sglang import SglangBackend
 from dynamo.config.schema.telemetry import TelemetryConfig
 from dynamo.config.schema.trtllm import TrtllmBackend, TrtllmDiffusion
 
-ACTIONS = ("serve", "frontend", "check", "plan", "command", "explain", "bench")
+ACTIONS = ("serve", "frontend", "kv_index", "check", "plan", "command", "explain", "bench")
 
 BACKENDS: dict[str, type[BackendConfig]] = {
     "vllm": VllmBackend,

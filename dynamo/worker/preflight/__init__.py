@@ -1,6 +1,6 @@
 """Look whether a start can succeed, before anything is started: all findings at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from dynamo.config.plan import LaunchPlan
@@ -33,6 +33,22 @@ def preflight(plan: LaunchPlan) -> list[Problem]:
 def preflight_frontend(plan: LaunchPlan) -> list[Problem]:
     """Run the checks that concern a frontend without a worker."""
     return _run(FRONTEND_CHECKS, plan)
+
+
+def preflight_kv_index(plan: LaunchPlan) -> list[Problem]:
+    """Run the checks that concern the index of durable KV events."""
+    return [*_durable(plan), *_run((check_runtime, check_servers), plan)]
+
+
+def _durable(plan: LaunchPlan) -> Iterator[Problem]:
+    """R25: an index reads what workers with durable KV events have written, in other processes."""
+    if plan.registration.enable_local_indexer:
+        path = "runtime.durable_kv_events"
+        text = "leaves the index without events"
+        yield Problem(path, False, text, "true", f"{path}=true", "R25")
+    if plan.runtime.store == "mem":
+        text = "is visible to this process only, so the index finds no worker"
+        yield Problem("store.kind", "mem", text, "file, etcd, kubernetes", "store=file", "R21")
 
 
 def _run(checks: tuple[Check, ...], plan: LaunchPlan) -> list[Problem]:

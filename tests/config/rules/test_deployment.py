@@ -84,19 +84,6 @@ def test_r178_elsewhere_loopback_is_fine(sections: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("durable", "events", "rules"),
-    [(True, "zmq", ["R25"]), (True, "nats", []), (False, "zmq", []), (False, "nats", [])],
-)
-def test_r25_r183_durable_events_of_several_replicas_need_nats(
-    durable: bool, events: str, rules: list[str]
-) -> None:
-    built = config(
-        runtime=RuntimeConfig(durable_kv_events=durable), event_plane=EventPlaneConfig(events)
-    )
-    assert [problem.rule for problem in deployment.durable_events_need_nats(built)] == rules
-
-
-@pytest.mark.parametrize(
     ("topology", "wrong"),
     [
         (TopologyConfig(), []),

@@ -41,6 +41,8 @@ class StreamReader:
         self._environment, self._names, self._listener = environment, names, listener
         self._last = 0
         self._created: Any = None
+        self._max_age = 0.0
+        self._heard: dict[Rank, float] = {}
         self._wished: dict[Rank, float] = {}
 
     async def run(self) -> None:
@@ -83,6 +85,7 @@ class StreamReader:
                         return
                     self._last = message.metadata.sequence.stream
                     self._take(message)
+                self._forget_the_silent()
                 await self._wish(client)
         finally:
             with suppress(nats.errors.Error, OSError, TimeoutError):
@@ -95,10 +98,11 @@ class StreamReader:
             self._last = 0
             for log in self.index.ranks.values():
                 log.behind, log.exact = True, False
-        self._created = info.created
+        self._created, self._max_age = info.created, info.config.max_age
 
     def _take(self, message: Any) -> None:
         rank = self._names.rank(message.subject)
+        self._heard[rank] = time.monotonic()
         try:
             content = read(message.data)
             news = self.index.take(rank, content)
@@ -117,6 +121,12 @@ class StreamReader:
             if time.monotonic() - self._wished.get(rank, -WISH_SECONDS) >= WISH_SECONDS:
                 self._wished[rank] = time.monotonic()
                 await client.publish(self._names.wish(rank))
+
+    def _forget_the_silent(self) -> None:
+        """A living writer is heard several times within the stream's age."""
+        late = time.monotonic() - self._max_age
+        for rank in [rank for rank in self.index.ranks if self._heard.get(rank, late) < late]:
+            self.forget(rank.worker_id)
 
     def forget(self, worker_id: int) -> None:
         """Drop a worker that died without saying so."""

@@ -1,0 +1,115 @@
+"""Workers with durable KV events, the process that knows who holds what, and late routers."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.nats import NatsServer
+from tests.worker.processes import (
+    ROOT,
+    StartWorker,
+    Worker,
+    launch,
+    low_free_port,
+    wait_until_ready,
+)
+from tests.worker.test_kv_routing import BLOCK, PREFIX_BLOCKS, cached, prompts, requests_served
+from tests.worker.tiny_model import write_tiny_model
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NatsServer]:
+    running = NatsServer(tmp_path)
+    running.start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def start(tmp_path: Path, server: NatsServer) -> Iterator[StartWorker]:
+    """Start processes of one fleet, which end with the test."""
+    model = write_tiny_model(tmp_path / "tiny")
+    started: list[Worker] = []
+
+    def run(*overrides: str) -> Worker:
+        log = tmp_path / f"process-{len(started)}.log"
+        fleet = (
+            "store=file", f"store.path={tmp_path / 'store'}", f"nats.server={server.url}",
+            "runtime.durable_kv_events=true", "runtime.kv_state_endpoint=dynamo.kv_index.state",
+            "frontend.router_mode=kv", "runtime.grace_period_seconds=0",
+        )  # fmt: skip
+        process = launch(model, log, *fleet, *overrides)
+        started.append(process)
+        wait_until_ready(process)
+        return process
+
+    yield run
+    for each in started:
+        each.process.kill()
+        each.process.wait()
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+WHOLE = PREFIX_BLOCKS * BLOCK
+
+
+def test_r25_r183_routers_that_start_late_learn_from_the_index(start: StartWorker) -> None:
+    port = low_free_port()
+    workers = [start("frontend=none", f"runtime.system_port={port}"), start("frontend=none")]
+    index = start("action=kv_index")
+    first = start("action=frontend")
+    asked = prompts(6)
+    assert [cached(first, prompt) for prompt in asked] == [0] * 6
+    time.sleep(1)
+    assert [cached(first, prompt) for prompt in asked] == [WHOLE] * 6
+    late = start("action=frontend")
+    time.sleep(2)
+    assert [cached(late, prompt) for prompt in asked] == [WHOLE] * 6
+    # The index itself starts again, and has everything from the stream.
+    assert index.stop() == 0
+    start("action=kv_index")
+    later = start("action=frontend")
+    time.sleep(2)
+    assert [cached(later, prompt) for prompt in asked] == [WHOLE] * 6
+    assert 0 < requests_served(port) < 24
+    assert [worker.stop() for worker in workers] == [0, 0]
+
+
+def test_a_dead_workers_blocks_are_forgotten(start: StartWorker) -> None:
+    worker = start("frontend=none")
+    index = start("action=kv_index")
+    front = start("action=frontend")
+    assert cached(front, prompts(1)[0]) == 0
+    worker.process.kill()
+    until(lambda: "is gone, and so are its KV blocks" in index.log.read_text())
+    assert index.stop() == 0
+
+
+@pytest.mark.parametrize("mode", ["on", "off"])
+def test_r175_durable_events_are_switched_without_a_restart(
+    server: NatsServer, tmp_path: Path, mode: str
+) -> None:
+    model = write_tiny_model(tmp_path / "tiny")
+    command = [sys.executable, "-m", "tests.e2e.kv_event_switch", str(model), server.url, mode]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    assert lines == [
+        '{"before": [3]}',
+        '{"after, early router": [3, 3]}',
+        '{"after, late router": [3, 3]}',
+        '{"back, early router": [3, 3, 3]}',
+    ], done.stderr

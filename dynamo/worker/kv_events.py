@@ -53,6 +53,11 @@ class KvEvents:
         """Whether KV events are kept in a stream."""
         return self._recorder is not None
 
+    @property
+    def can_switch(self) -> bool:
+        """Whether `set_durable` can work: an agent that tells routers needs the stream."""
+        return bool(self.sources) and self._plan.registration.kv_state_endpoint is None
+
     async def set_durable(self, on: bool) -> None:
         """R175: keep KV events from now on, or no longer; no request notices.
 
@@ -65,9 +70,8 @@ class KvEvents:
         async with self._switching:
             if on == self.durable:
                 return
-            agent = self._plan.registration.kv_state_endpoint
-            if agent is not None:
-                raise RefusedError(f"{agent} tells routers of this worker's blocks: restart it")
+            if not self.can_switch:
+                raise RefusedError("the engine has no KV events, or an agent needs them: restart")
             if self._recorder is None:
                 await self._switch_on()
             else:
@@ -75,8 +79,6 @@ class KvEvents:
         logger.warning("KV events are %s", "kept from now on" if on else "no longer kept")
 
     async def _switch_on(self) -> None:
-        if not self.sources:
-            raise RefusedError("the engine publishes no KV events: start it with them")
         from dynamo.worker.planes.durable_events.connection import why_unusable
 
         reason = await why_unusable(self._plan.runtime.nats)

@@ -87,7 +87,7 @@ class Worker:
             worker._tell_address(worker.http, ModelCard(model, plan.registration, info))
         register_routes(runtime, operator_routes(plan, handler, worker._hide, worker._show))
         if plan.control is not None:
-            worker.control = ControlServer(plan.control, worker_settings(engine))
+            worker.control = ControlServer(plan.control, worker_settings(engine, kv_events))
             await worker.control.start()
         register_metrics(plan, worker.endpoint, engine, worker.control)
         if plan.frontend is not None:

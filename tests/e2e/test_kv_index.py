@@ -1,13 +1,17 @@
 """Workers with durable KV events, the process that knows who holds what, and late routers."""
 
+import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from dynamo.worker.planes.durable_events.messages import Names
+from dynamo.worker.planes.durable_events.reader import StreamReader
+from dynamo.worker.preflight.ports import free_port
 from tests.e2e.nats import NatsServer
 from tests.worker.processes import (
     ROOT,
@@ -18,6 +22,7 @@ from tests.worker.processes import (
     wait_until_ready,
 )
 from tests.worker.test_kv_routing import BLOCK, PREFIX_BLOCKS, cached, prompts, requests_served
+from tests.worker.test_live_changes import control
 from tests.worker.tiny_model import write_tiny_model
 
 pytestmark = pytest.mark.e2e
@@ -113,3 +118,46 @@ def test_r175_durable_events_are_switched_without_a_restart(
         '{"after, late router": [3, 3]}',
         '{"back, early router": [3, 3, 3]}',
     ], done.stderr
+
+
+def overlaps(environment: dict[str, str], tokens: Sequence[int]) -> list[tuple[int, bool]]:
+    """Return what a reader of the stream finds, once it has read everything."""
+
+    async def read() -> list[tuple[int, bool]]:
+        reader = StreamReader(environment, Names("dynamo", "backend"))
+        task = asyncio.create_task(reader.run())
+        try:
+            await asyncio.wait_for(reader.caught_up.wait(), 20)
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+        found = reader.index.overlaps(tokens)
+        return [(blocks, reader.index.ranks[rank].exact) for rank, blocks in found.items()]
+
+    return asyncio.run(read())
+
+
+def test_r175_the_control_command_switches_durable_events(
+    server: NatsServer, start: StartWorker
+) -> None:
+    port, environment = free_port("127.0.0.1"), {"NATS_SERVER": server.url}
+    worker = start(
+        "runtime.durable_kv_events=false", "runtime.kv_state_endpoint=null", f"control.port={port}"
+    )
+    prompt = prompts(1)[0]
+    tokens = [3 + int(word.removeprefix("w")) for word in prompt.split()]
+    cached(worker, prompt)
+    assert control(port, "set", "runtime.durable_kv_events=maybe").returncode == 2
+    server.kill()
+    refused = control(port, "set", "runtime.durable_kv_events=true")
+    assert refused.returncode == 2
+    assert f"nats.server = {server.url} cannot keep KV events" in refused.stderr
+    server.start()
+    done = control(port, "set", "runtime.durable_kv_events=true")
+    assert done.returncode == 0, done.stderr
+    until(lambda: overlaps(environment, tokens) == [(PREFIX_BLOCKS, True)])
+    assert cached(worker, prompt) == WHOLE
+    assert control(port, "set", "runtime.durable_kv_events=false").returncode == 0
+    assert overlaps(environment, tokens) == []
+    assert cached(worker, prompt) == WHOLE
+    assert worker.stop() == 0

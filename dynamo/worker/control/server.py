@@ -17,6 +17,7 @@ from dynamo.config.plan import ControlPlan
 from dynamo.config.problems import Problem
 from dynamo.worker.control.settings import Change, LiveSettings
 from dynamo.worker.messages import say
+from dynamo.worker.routes import RefusedError
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,10 @@ class ControlServer:
     async def _change(self, wanted: Mapping[str, Any]) -> web.Response:
         if problems := self.settings.problems(wanted):
             return _refusal(400, "nothing was changed", problems)
-        changes = await self.settings.change(wanted)
+        try:
+            changes = await self.settings.change(wanted)
+        except RefusedError as error:
+            return _refusal(409, str(error))
         self.changes_made += len(changes)
         for change in changes:
             say(f"changed: {change.path} from {change.before} to {change.after}")

@@ -1,7 +1,7 @@
-"""Which settings of a worker can change: its engine's limits, its log."""
+"""Which settings of a worker can change: its engine's limits, its log, durable KV events."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from dynamo.engines.base import Engine
 from dynamo.engines.capabilities import AdjustsLimits
@@ -12,9 +12,32 @@ MAY_BE_ZERO = ("long_prefill_token_threshold",)
 """Limits that 0 switches off."""
 
 
-def worker_settings(engine: Engine) -> LiveSettings:
+class KeepsKvEvents(Protocol):
+    """A worker's KV events, which may go into a stream."""
+
+    @property
+    def durable(self) -> bool: ...
+
+    @property
+    def can_switch(self) -> bool: ...
+
+    async def set_durable(self, on: bool) -> None: ...
+
+
+def worker_settings(engine: Engine, kv_events: KeepsKvEvents) -> LiveSettings:
     """Return what can change in a worker with this engine."""
-    return LiveSettings([*_limits(engine), _log_level()])
+    return LiveSettings([*_limits(engine), _log_level(), *_durable(kv_events)])
+
+
+def _durable(kv_events: KeepsKvEvents) -> Iterator[LiveSetting]:
+    """R175: only where the engine has KV events that this worker tells routers of."""
+    if kv_events.can_switch:
+        yield LiveSetting(
+            "runtime.durable_kv_events",
+            lambda: kv_events.durable,
+            kv_events.set_durable,
+            lambda value: "" if isinstance(value, bool) else "true, false",
+        )
 
 
 def _limits(engine: Engine) -> Iterator[LiveSetting]:

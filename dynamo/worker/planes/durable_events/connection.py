@@ -1,5 +1,6 @@
 """The connection to NATS, with the settings of the runtime's own, and the stream of a component."""
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ DEFAULT_MAX_AGE_SECONDS = 3600.0
 DUPLICATE_WINDOW_SECONDS = 120.0
 """For so long the server itself drops what is sent again; readers drop it at any time."""
 RECONNECT_SECONDS = 0.5
+CHECK_SECONDS = 3.0
 
 _OPTIONS = {
     "NATS_AUTH_USERNAME": "user",
@@ -67,17 +69,23 @@ def tls(environment: Mapping[str, str]) -> ssl.SSLContext | None:
 async def why_unusable(environment: Mapping[str, str]) -> str:
     """Return why durable events cannot be kept at this server, or nothing when they can."""
     try:
-        client = await nats.connect(
-            allow_reconnect=False, connect_timeout=2, error_cb=_log, **options(environment)
-        )
-        try:
-            await client.jetstream(timeout=2).account_info()
-        finally:
-            await client.close()
+        async with asyncio.timeout(CHECK_SECONDS):
+            # With fewer attempts it does not try at all; without a limit it never gives up.
+            client = await nats.connect(
+                allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0,
+                error_cb=_log,
+                **options(environment),
+            )
+            try:
+                await client.jetstream().account_info()
+            finally:
+                await client.close()
     except ServiceUnavailableError:
         return "JetStream is not enabled"
     except (nats.errors.Error, OSError, TimeoutError) as error:
-        return str(error) or type(error).__name__
+        return str(error).removeprefix("nats: ") or "no answer"
     return ""
 
 

@@ -135,7 +135,7 @@ class RankRecorder:
 
 
 class Recorder:
-    """Keeps the KV events of one worker, from `start` to `close`."""
+    """R25: keeps the KV events of one worker, from `start` to `close`."""
 
     def __init__(
         self,

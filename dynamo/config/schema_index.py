@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dynamo.config.fields import FieldInfo, leaves, type_hints, without_none
@@ -78,6 +78,9 @@ def _merged(one: FieldInfo, other: FieldInfo) -> FieldInfo:
     return dataclasses.replace(one, setting=dataclasses.replace(one.setting, env=names))
 
 
-def _sections() -> list[str]:
-    hints = type_hints(Config)
-    return [name for name, kind in hints.items() if dataclasses.is_dataclass(without_none(kind)[0])]
+def _sections(owner: type = Config, prefix: str = "") -> Iterator[str]:
+    for name, kind in type_hints(owner).items():
+        section = without_none(kind)[0]
+        if dataclasses.is_dataclass(section):
+            yield f"{prefix}{name}"
+            yield from _sections(typing.cast(type, section), f"{prefix}{name}.")

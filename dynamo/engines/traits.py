@@ -27,5 +27,10 @@ class WorkerTraits:
     """The pipeline of several stages, when one is to be run (R93, R94)."""
     sleep_mode_level: int = 1
     """What a sleep request releases that names no level (R113)."""
+    gpus: int = 1
+    """GPUs that the worker takes when it runs on GPUs."""
+    ports: Mapping[str, range] = field(default_factory=dict)
+    """Ports that the engine listens on, which two workers of one machine cannot share, by the
+    setting of the first one."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the worker that are no arguments of the engine."""

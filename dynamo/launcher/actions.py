@@ -20,6 +20,10 @@ def act(composition: Composition, machine: Machine) -> int:
     config = composition.config
     if config is not None:
         machine = with_model(machine, config.model.path)
+        if config.fleet.enabled:
+            from dynamo.launcher import fleet
+
+            return fleet.act(composition, config, machine)
     problems = all_problems(composition, machine)
     print_problems(problems)
     if config is None or any(problem.fatal for problem in problems):

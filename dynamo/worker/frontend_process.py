@@ -7,6 +7,7 @@ from typing import Any
 import uvloop
 
 from dynamo.config.plan import FrontendPlan, LaunchPlan
+from dynamo.worker.listing import base_url, wait_until_listening
 from dynamo.worker.serve import set_environment
 from dynamo.worker.shutdown import Reason, StopSignal, drain_seconds
 
@@ -28,7 +29,7 @@ def serve_frontend(plan: LaunchPlan) -> int:
 async def _serve(plan: LaunchPlan, frontend: FrontendPlan) -> Reason:
     # The runtime wheel reads the environment when it is imported.
     from dynamo.worker.distributed import distributed_runtime
-    from dynamo.worker.frontend import base_url, start_frontend, wait_until_listening
+    from dynamo.worker.frontend import start_frontend
     from dynamo.worker.planes.http.forwarding import Forwarding
 
     stop = StopSignal()

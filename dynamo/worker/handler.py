@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
@@ -62,6 +64,8 @@ class GenerateHandler:
         """Why no request is taken at present."""
         self.in_flight = 0
         self.cancellations = Cancellations(engine.abort)
+        self.left_at = -math.inf
+        """When the last request left; monotonic, in seconds."""
         self.idle = asyncio.Event()
         self.idle.set()
 
@@ -129,6 +133,7 @@ class GenerateHandler:
 
     def _leave(self) -> None:
         self.in_flight -= 1
+        self.left_at = time.monotonic()
         if not self.in_flight:
             self.idle.set()
 

@@ -17,15 +17,10 @@ from dynamo.worker.adapter_models import AdapterModels, adapters_of
 from dynamo.worker.control.server import ControlServer
 from dynamo.worker.control.worker_settings import worker_settings
 from dynamo.worker.distributed import distributed_runtime
-from dynamo.worker.frontend import (
-    LISTING_SECONDS,
-    base_url,
-    curl_line,
-    start_frontend,
-    wait_until_listed,
-)
+from dynamo.worker.frontend import start_frontend
 from dynamo.worker.handler import GenerateHandler
 from dynamo.worker.kv_events import KvEvents
+from dynamo.worker.listing import LISTING_SECONDS, base_url, curl_line, wait_until_listed
 from dynamo.worker.lora import Adapters
 from dynamo.worker.messages import say
 from dynamo.worker.metrics import register_metrics
@@ -36,7 +31,14 @@ from dynamo.worker.planes.http.worker import HttpWorker
 from dynamo.worker.registration import health_check_payload, register
 from dynamo.worker.routes import as_endpoint, register_routes
 from dynamo.worker.sampling import Served, base_model
-from dynamo.worker.shutdown import DRAIN_SECONDS, Reason, StopSignal, drain_seconds, either
+from dynamo.worker.shutdown import (
+    DRAIN_SECONDS,
+    Reason,
+    StopSignal,
+    drain_seconds,
+    either,
+    fetch_seconds,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -167,6 +169,9 @@ class Worker:
         if self.handler.in_flight:
             say(f"stopping: up to {limit:.0f} s for requests in flight: {self.handler.in_flight}")
         await either(self.handler.idle, limit, stop.urgent)
+        if self.handler.worker_type == "prefill":
+            # What the last requests computed is still being fetched.
+            await either(stop.urgent, fetch_seconds(self.plan, self.handler.left_at), stop.urgent)
 
     async def close(self) -> None:
         """Shut the runtime down; responses that are complete still reach their clients."""

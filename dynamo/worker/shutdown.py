@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any
@@ -16,6 +17,9 @@ HEALTH_SECONDS = 2.0
 DRAIN_SECONDS = 30.0
 """Longest wait for requests in flight (R117), unless the plan has another."""
 DRAIN_VARIABLE = "DYN_RUNTIME_GRACEFUL_SHUTDOWN_TIMEOUT_SECS"
+FETCH_SECONDS = 2.0
+"""Wait until a decode worker has fetched what was prefilled, unless the plan has another."""
+FETCH_VARIABLE = "DYN_PREFILL_DRAIN_TIMEOUT_S"
 
 
 class Reason(Enum):
@@ -45,6 +49,12 @@ class StopSignal:
 def drain_seconds(plan: LaunchPlan) -> float:
     """Return how long requests in flight may take at shutdown."""
     return float(plan.runtime.environment.get(DRAIN_VARIABLE, DRAIN_SECONDS))
+
+
+def fetch_seconds(plan: LaunchPlan, left_at: float) -> float:
+    """Return how long a prefill worker still waits whose last request left at a monotonic time."""
+    limit = float(plan.runtime.environment.get(FETCH_VARIABLE, FETCH_SECONDS))
+    return max(0.0, left_at + limit - time.monotonic())
 
 
 async def watch_engine(engine: Engine) -> None:

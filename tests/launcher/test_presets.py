@@ -10,13 +10,18 @@ import pytest
 
 from dynamo.config.compose import Composition, compose_config
 from dynamo.config.machine import Machine
+from dynamo.config.rules.fleet import check_fleet
+from dynamo.config.schema import Config
 from dynamo.engines.planners import planner
 from dynamo.launcher.checking import all_problems
+from dynamo.launcher.fleet import command_text, fleet_text
+from dynamo.launcher.fleet_planning import Sample, compose_samples, distinct, plan_fleet
 from dynamo.launcher.planning import plan_launch
 from dynamo.launcher.show import plan_text
 from tests.models import known_models
 
 ROOT = Path(__file__).parents[2]
+DIRECTORY = "outputs/fleet/DATE/TIME"
 GOLDEN = ROOT / "tests" / "data" / "golden"
 PRESETS = sorted(
     str(file.relative_to(ROOT / "conf/preset").with_suffix(""))
@@ -48,10 +53,29 @@ def rendered(preset: str) -> dict[str, str]:
     """Return the golden files of a preset by name; scripts/update_golden.py writes them."""
     config = composed(preset).config
     assert config is not None
+    if config.fleet.enabled:
+        return rendered_fleet(preset, config)
     plan = plan_launch(config, SERVER)
     return {
         f"{preset}.plan.yaml": plan_text(plan) + "\n",
         f"{preset}.command.sh": planner(config.backend.name).command(plan) + "\n",
+    }
+
+
+@functools.cache
+def samples(preset: str) -> dict[str, Sample]:
+    config = composed(preset).config
+    assert config is not None
+    return compose_samples(config, composed(preset), SERVER, DIRECTORY, {})
+
+
+def rendered_fleet(preset: str, config: Config) -> dict[str, str]:
+    plan, problems = plan_fleet(config, samples(preset), DIRECTORY, list("01234567"))
+    assert plan is not None
+    assert problems == []
+    return {
+        f"{preset}.plan.yaml": fleet_text(plan) + "\n",
+        f"{preset}.command.sh": command_text(plan, samples(preset)) + "\n",
     }
 
 
@@ -62,6 +86,11 @@ def all_rendered() -> dict[str, str]:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_has_no_problem(preset: str) -> None:
+    config = composed(preset).config
+    if config is not None and config.fleet.enabled:
+        assert check_fleet(config) == []
+        assert distinct(samples(preset)) == []
+        return
     assert all_problems(composed(preset), SERVER) == []
 
 

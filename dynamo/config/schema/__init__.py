@@ -8,6 +8,7 @@ from dynamo.config.fields import setting
 from dynamo.config.schema.backend import BackendConfig, MockerBackend, VllmBackend
 from dynamo.config.schema.connector import ConnectorConfig, ConnectorEntry
 from dynamo.config.schema.control import ControlConfig
+from dynamo.config.schema.fleet import FleetConfig
 from dynamo.config.schema.global_router import GlobalRouterConfig
 from dynamo.config.schema.health import HealthConfig
 from dynamo.config.schema.logs import LogsConfig
@@ -62,6 +63,7 @@ class Config:
     router: RouterConfig = field(default_factory=RouterConfig)
     global_router: GlobalRouterConfig = field(default_factory=GlobalRouterConfig)
     workload: WorkloadConfig = field(default_factory=WorkloadConfig)
+    fleet: FleetConfig = field(default_factory=FleetConfig)
 
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "ConnectorEntry",
     "ControlConfig",
     "EventPlaneConfig",
+    "FleetConfig",
     "FrontendConfig",
     "GlobalRouterConfig",
     "HealthConfig",

@@ -86,7 +86,8 @@ class RuntimeConfig:
     prefill_drain_timeout_seconds: int | None = setting(
         None, env=("DYN_PREFILL_DRAIN_TIMEOUT_S",), minimum=0, exported=True
     )
-    """Seconds that a prefill worker waits at shutdown until its KV cache was fetched."""
+    """Seconds that a prefill worker waits at shutdown, after its last request, until its KV cache
+    was fetched; unset: 2."""
     inhibited_seconds: int | None = setting(
         None, env=("DYN_RUNTIME_INHIBITED_DURATION_SECS",), minimum=0, exported=True
     )

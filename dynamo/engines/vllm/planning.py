@@ -16,6 +16,7 @@ from dynamo.engines.vllm import mode_rules, model_rules, rules
 from dynamo.engines.vllm.arguments import engine_plan as plan_engine
 from dynamo.engines.vllm.command import serve_command
 from dynamo.engines.vllm.kv_events import use_kv_events
+from dynamo.engines.vllm.machine_share import gpus, listening_ports
 
 
 def check(config: Config, machine: Machine) -> list[Problem]:
@@ -57,4 +58,6 @@ def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
         model_input="text" if backend.use_vllm_tokenizer else "tokens",
         omni=OmniPlan(backend.stage_configs_path) if backend.omni else None,
         sleep_mode_level=backend.sleep_mode_level,
+        gpus=gpus(arguments),
+        ports=listening_ports(config, arguments),
     )

@@ -57,6 +57,7 @@ async def register(
         worker_type=WORKER_TYPES[registration.worker_type],
         needs=[[WORKER_TYPES[name] for name in peers] for peers in registration.needs] or None,
         lora_name=adapter,
+        max_gpu_lora_count=info.max_adapters or None,
         base_model_path=str(directory) if adapter else None,
         user_data={"lora_adapter": True, "lora_id": lora_name_to_id(adapter)} if adapter else None,
     )

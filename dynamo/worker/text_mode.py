@@ -36,6 +36,8 @@ class TextMode:
             raise InvalidRequestError("log probabilities are not given in text mode")
         token_ids = checked_prompt(await self.tokens(message), self.served.info)
         given = {name: message.get(name) for name in LIMITS}
+        if given["max_tokens"] is None:  # the frontend unites the two names in token mode only
+            given["max_tokens"] = message.get("max_completion_tokens")
         stops = limits(given, self.served.defaults)
         options = {name: message.get(name) for name in SAMPLING}
         return GenerateRequest(

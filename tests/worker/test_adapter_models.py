@@ -1,5 +1,6 @@
 """Adapters of a whole worker with the mock engine: status server, endpoints, frontend."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -97,3 +98,21 @@ def test_r136_fifty_operations_at_once_on_five_adapters_end_consistently(
         assert steers.answer(name).status_code == 200
     assert steers.models() == steers.loaded() == {"a0", "a1", "a2", "a3", "a4"}
     assert steers.worker.stop() == 0
+
+
+def test_r142_requests_for_an_adapter_go_to_the_workers_that_hold_it(
+    start_worker: StartWorker, adapter: Path, tmp_path: Path
+) -> None:
+    shared = ["lora=enabled", "store=file", f"store.path={tmp_path / 'store'}"]
+    first = operator(start_worker, *shared)
+    second = operator(start_worker, *shared, "frontend=none")
+    assert first.load("mine", adapter).json()["status"] == "success"
+    assert {first.answer("mine").status_code for _ in range(10)} == {200}
+    assert {first.answer(MODEL).status_code for _ in range(10)} == {200}
+    assert second.load("mine", adapter).json()["status"] == "success"
+    assert first.unload("mine").json()["status"] == "success"
+    deadline = time.monotonic() + 10
+    while first.answer("mine").status_code != 200 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert {first.answer("mine").status_code for _ in range(10)} == {200}
+    assert second.worker.stop() == 0

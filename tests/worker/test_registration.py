@@ -24,7 +24,14 @@ from dynamo.launcher.planning import plan_launch
 
 pytest.importorskip("dynamo._core")
 
-from dynamo.worker.registration import WORKER_TYPES, runtime_config
+from dynamo.llm import ModelType
+
+from dynamo.worker.registration import (
+    WORKER_TYPES,
+    health_check_payload,
+    model_type,
+    runtime_config,
+)
 from dynamo.worker.routing import ROUTER_MODES, router_config
 
 INFO = EngineInfo("1", 2048, 16, 100, 8, 512, 32000)
@@ -47,6 +54,38 @@ def test_r26_r27_parsers_and_the_local_indexer_are_told() -> None:
     )
     assert (config.tool_call_parser, config.reasoning_parser) == ("hermes", "qwen3")
     assert not config.enable_local_indexer
+
+
+@pytest.mark.parametrize(("bos", "token"), [(None, 1), (0, 0), (128000, 128000)])
+def test_r195_the_canary_asks_for_one_token_after_the_beginning_of_a_text(
+    bos: int | None, token: int
+) -> None:
+    canary = health_check_payload(plan(), replace(INFO, bos_token_id=bos))
+    assert canary["token_ids"] == [token]
+    assert canary["sampling_options"] == {"temperature": 0.0}
+    assert canary["stop_conditions"]["max_tokens"] == 1
+    assert canary["_HEALTH_CHECK"] is True
+
+
+def test_r195_in_text_mode_the_canary_is_a_text() -> None:
+    first = plan()
+    text = replace(first, registration=replace(first.registration, model_input="text"))
+    canary = health_check_payload(text, INFO)
+    assert (canary["prompt"], canary["max_tokens"], canary["temperature"]) == ("Test", 1, 0.0)
+
+
+def test_r195_a_canary_of_ones_own_replaces_it() -> None:
+    first = plan()
+    own = {"token_ids": [7]}
+    chosen = replace(first, registration=replace(first.registration, canary_payload=own))
+    assert health_check_payload(chosen, INFO) == own
+
+
+def test_r133_a_model_that_takes_text_offers_chat_only() -> None:
+    first = plan()
+    text = replace(first, registration=replace(first.registration, model_input="text"))
+    assert str(model_type(text)) == str(ModelType.Chat)
+    assert str(model_type(first)) != str(ModelType.Chat)
 
 
 def test_how_prompts_are_made_is_told() -> None:

@@ -73,6 +73,7 @@ async def test_r126_each_sampling_field_of_the_body_is_taken(name: str, value: A
 
 async def test_r127_max_tokens_is_taken_when_given_and_else_the_context_is_the_limit() -> None:
     assert (await read({"prompt": "ab", "max_tokens": 500})).max_tokens == 500
+    assert (await read({"prompt": "ab", "max_completion_tokens": 7})).max_tokens == 7
     assert (await read({"prompt": "ab"})).max_tokens == 98
 
 

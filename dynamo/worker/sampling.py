@@ -13,6 +13,7 @@ NOT_SAMPLING = ("use_beam_search", "length_penalty", "best_of")
 MEDIA_KEYS = ("multi_modal_data", "prompt_embeds")
 
 
+COUNTS = ("max_tokens", "min_tokens")
 LIMITS = ("max_tokens", "min_tokens", "ignore_eos")
 """Defaults of the plan that are no sampling options on the wire."""
 
@@ -74,8 +75,15 @@ def sampling(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[st
 
 
 def limits(stops: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """R118, R121: stop conditions that the request leaves open come from the plan's defaults."""
+    """R118, R121: stop conditions that the request leaves open come from the plan's defaults.
+
+    Raises:
+        InvalidRequestError: a number of tokens is none.
+    """
     given = {name: value for name, value in stops.items() if value is not None}
+    for name in COUNTS:
+        if type(given.get(name, 0)) is not int:
+            raise InvalidRequestError(f"{name} must be a whole number")
     return {name: defaults[name] for name in LIMITS if name in defaults} | given
 
 

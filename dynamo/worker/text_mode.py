@@ -47,7 +47,7 @@ class TextMode:
             sampling=sampling(options, self.served.defaults),
             min_tokens=stops.get("min_tokens"),
             ignore_eos=bool(stops.get("ignore_eos")),
-            stop_token_ids=tuple(message.get("stop_token_ids") or ()),
+            stop_token_ids=stop_tokens(message.get("stop_token_ids")),
             guided_decoding=guided_decoding(message),
             lora_name=lora_name,
             detokenize=True,
@@ -91,21 +91,41 @@ def conversation(message: Mapping[str, Any], template: str | None) -> Conversati
             if not isinstance(part, Mapping) or part.get("type") != "text":
                 raise InvalidRequestError("this model takes text only: a message holds media")
     arguments = message.get("chat_template_kwargs") or message.get("chat_template_args") or {}
+    tools = message.get("tools") or []
+    if not isinstance(arguments, Mapping) or not isinstance(tools, list):
+        raise InvalidRequestError("chat_template_args must be an object, and tools a list")
     return Conversation(
         messages=messages,
-        tools=message.get("tools") or (),
+        tools=tools,
         template=template,
         template_arguments={
-            name: value for name, value in dict(arguments).items() if name not in RESERVED
+            name: value for name, value in arguments.items() if name not in RESERVED
         },
     )
 
 
 def stop_texts(stop: Any) -> tuple[str, ...]:
-    """R128: one stop sequence or several."""
-    if isinstance(stop, str):
-        return (stop,)
-    return tuple(str(text) for text in stop or ())
+    """R128: one stop sequence or several.
+
+    Raises:
+        InvalidRequestError: they are no texts.
+    """
+    texts = [stop] if isinstance(stop, str) else stop or []
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise InvalidRequestError("stop must be a text or a list of texts")
+    return tuple(texts)
+
+
+def stop_tokens(tokens: Any) -> tuple[int, ...]:
+    """R128: token ids that end the answer.
+
+    Raises:
+        InvalidRequestError: they are no token ids.
+    """
+    ids = tokens or []
+    if not isinstance(ids, list) or not all(type(token) is int for token in ids):
+        raise InvalidRequestError("stop_token_ids must be a list of token ids")
+    return tuple(ids)
 
 
 def chat_chunk(chunk: Chunk) -> dict[str, Any]:

@@ -71,6 +71,13 @@ def test_r118_limits_have_defaults_as_well() -> None:
     assert (loud.max_tokens, loud.min_tokens, loud.ignore_eos) == (5, 0, False)
 
 
+@pytest.mark.parametrize("name", ["max_tokens", "min_tokens"])
+@pytest.mark.parametrize("value", ["9", 1.5, True, [1]])
+def test_a_number_of_tokens_that_is_none_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=f"{name} must be a whole number"):
+        read(stop_conditions={name: value})
+
+
 def test_r121_a_default_to_ignore_the_end_leaves_only_the_requested_stop_tokens() -> None:
     stops = {"stop_token_ids": [5], "stop_token_ids_hidden": [2], "ignore_eos": None}
     assert read(defaults={"ignore_eos": True}, stop_conditions=stops).stop_token_ids == (5,)

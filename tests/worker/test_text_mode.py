@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from dynamo.llm.exceptions import InvalidArgument
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dynamo.engines.base import Chunk, EngineInfo, GenerateRequest, InvalidRequestError
 from dynamo.engines.capabilities import Conversation, ReadsText
@@ -129,6 +131,28 @@ async def test_r84_media_in_a_message_is_refused_before_anything_is_fetched() ->
 async def test_a_prompt_that_fills_the_context_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match="has 100 tokens"):
         await read({"prompt": "a" * 100})
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+FIELDS = (
+    "model", "messages", "prompt", "text", "max_tokens", "max_completion_tokens", "min_tokens",
+    "ignore_eos", "stop", "stop_token_ids", "response_format", "guided_json", "guided_choice",
+    "tools", "chat_template_args", "chat_template_kwargs", "logprobs", "temperature", "n",
+)  # fmt: skip
+
+
+@settings(max_examples=30)
+@given(st.dictionaries(st.sampled_from(FIELDS), anything))
+async def test_any_body_is_read_or_refused_with_a_reason(body: dict[str, Any]) -> None:
+    try:
+        request = await read({"prompt": "ab", **body})
+    except InvalidRequestError:
+        return
+    assert request.token_ids
 
 
 async def test_r131_chunks_are_those_of_a_chat_completion() -> None:

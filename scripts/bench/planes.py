@@ -3,7 +3,8 @@
     python -m scripts.bench.planes --output planes.json
 
 All workers answer at once with the prompt's tokens, so that nothing but plane and worker is
-measured. Rounds alternate between the targets; the first round is not counted.
+measured. Rounds are short and alternate between the targets, since the machine may have other work;
+the first round is not counted. A ratio is the median over rounds that ran side by side.
 
 Acceptance: on the runtime's planes ours serves at least 95 % of the sample's requests per second,
 and the http plane at least half of tcp.
@@ -18,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import IO, Any, cast
@@ -52,8 +53,8 @@ class Load:
     input_tokens: int = 16
 
 
-ALONE = Load("one client, one chunk", 300, 1, 1)
-MANY = Load("32 clients, 16 chunks", 640, 32, 16)
+ALONE = Load("one client, one chunk", 200, 1, 1)
+MANY = Load("32 clients, 16 chunks", 320, 32, 16)
 LOADS = (ALONE, MANY)
 
 
@@ -80,60 +81,84 @@ GROUPS = {
 """Targets that one client process reaches: by a plane of the runtime, and by ours."""
 
 
+@dataclass(frozen=True)
+class Round:
+    """One load on one target."""
+
+    requests_per_second: float
+    p50_ms: float
+    """Median time of a request."""
+    worker_cpu_us: float
+    """Processor time of the worker's process per request."""
+
+
+Rounds = dict[tuple[str, str], list[Round]]
+"""By name of load and target."""
+
+
 def main() -> None:
     parser = argument_parser("Cost of worker and request planes.")
-    parser.add_argument("--rounds", type=int, default=11, help="rounds per target and load")
+    parser.add_argument("--rounds", type=int, default=41, help="rounds per target and load")
     parser.add_argument("--plane", choices=GROUPS, help="this group of targets only")
     arguments = parser.parse_args()
     model = local_model(DEFAULT_MODEL)
-    series: dict[tuple[str, str], tuple[Series, Series]] = {}
+    rounds: Rounds = {}
     for plane, targets in GROUPS.items():
         if arguments.plane in (None, plane):
-            series |= measure(plane, targets, model, arguments)
-    print_table([["load", "target", "requests/s", "p50 of a request, ms"], *rows(series)])
-    ratios = compare(series)
+            rounds |= measure(plane, targets, model, arguments)
+    print_table(rows(rounds))
+    ratios = compare(rounds)
     for name, value in ratios.items():
         print(f"{name}: {value:.3f}")
-    write_result(
-        arguments.output,
-        "planes",
-        {
-            "ratios": ratios,
-            "series": {
-                f"{load}: {target}": {"requests_per_second": rate.values, "p50_ms": p50.values}
-                for (load, target), (rate, p50) in series.items()
-            },
-        },
-    )
+    series = {
+        f"{load}: {target}": [asdict(each) for each in found]
+        for (load, target), found in rounds.items()
+    }
+    write_result(arguments.output, "planes", {"ratios": ratios, "series": series})
 
 
 def measure(
     plane: str, targets: Sequence[Target], model: Path, arguments: argparse.Namespace
-) -> dict[tuple[str, str], tuple[Series, Series]]:
-    """Return requests per second and median milliseconds of each round, by load and target."""
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+) -> Rounds:
+    """Start the workers of a group and ask them in turn."""
+    found: Rounds = {}
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-planes-")))
         shared = [*common_overrides(directory), *arguments.overrides]
         if plane == "nats":
             shared.append(f"nats.server={stack.enter_context(nats_server(directory))}")
-        for target in targets:
-            stack.enter_context(worker(target, model, directory, shared))
+        workers = {
+            target: stack.enter_context(worker(target, model, directory, shared))
+            for target in targets
+        }
         ask = stack.enter_context(client(plane, targets, directory, shared))
         for number in range(arguments.rounds + 1):
             for load in LOADS:
-                for target in targets:
+                # Forth and back, so that no target always comes behind the same other one.
+                order = list(workers.items())[:: 1 if number % 2 else -1]
+                for target, pid in order:
+                    begin = processor_seconds(pid)
                     answer = ask(target, load)
+                    spent = processor_seconds(pid) - begin
                     if number:
-                        found.setdefault((load.name, target.name), []).append(answer)
-    requests = {load.name: load.requests for load in LOADS}
-    return {
-        key: (
-            Series(key[1], tuple(requests[key[0]] / answer["seconds"] for answer in answers)),
-            Series(key[1], tuple(1000 * median(answer["each"]) for answer in answers)),
-        )
-        for key, answers in found.items()
-    }
+                        each = one_round(load, answer, spent)
+                        found.setdefault((load.name, target.name), []).append(each)
+    return found
+
+
+def one_round(load: Load, answer: dict[str, Any], spent: float) -> Round:
+    """Return the figures of one round."""
+    return Round(
+        load.requests / answer["seconds"],
+        1000 * median(answer["each"]),
+        1e6 * spent / load.requests,
+    )
+
+
+def processor_seconds(pid: int) -> float:
+    """Return how long a process has computed so far, threads included."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def common_overrides(directory: Path) -> list[str]:
@@ -155,8 +180,8 @@ def nats_server(directory: Path) -> Iterator[str]:
 
 
 @contextmanager
-def worker(target: Target, model: Path, directory: Path, shared: Sequence[str]) -> Iterator[None]:
-    """Run a worker until the block ends."""
+def worker(target: Target, model: Path, directory: Path, shared: Sequence[str]) -> Iterator[int]:
+    """Run a worker until the block ends; yields its process id."""
     log = directory / f"{target.namespace}.log"
     kind = "ours" if target.worker == OURS else "sample"
     command = [
@@ -166,7 +191,7 @@ def worker(target: Target, model: Path, directory: Path, shared: Sequence[str]) 
     ]  # fmt: skip
     with running(command, environment(), log) as process:
         wait_for(READY, log, process)
-        yield
+        yield process.pid
 
 
 @contextmanager
@@ -221,25 +246,39 @@ def wait_for(words: str, log: Path, process: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.05)
 
 
-def rows(series: dict[tuple[str, str], tuple[Series, Series]]) -> list[list[str]]:
-    """Return one line per load and target."""
-    return [[*key, rate.text(0), p50.text(2)] for key, (rate, p50) in series.items()]
+def rows(rounds: Rounds) -> list[list[str]]:
+    """Return one line per load and target, below a header."""
+    header = ["load", "target", "requests/s", "p50 of a request, ms", "worker CPU, us/request"]
+    lines = [header]
+    for (load, target), found in rounds.items():
+        series = (
+            Series("", tuple(each.requests_per_second for each in found)).text(0),
+            Series("", tuple(each.p50_ms for each in found)).text(2),
+            Series("", tuple(each.worker_cpu_us for each in found)).text(0),
+        )
+        lines.append([load, target, *series])
+    return lines
 
 
-def compare(series: dict[tuple[str, str], tuple[Series, Series]]) -> dict[str, float]:
+PAIRS = {
+    "ours / sample on tcp": ("tcp, ours", f"tcp, {SAMPLE}"),
+    "ours / sample on nats": ("nats, ours", f"nats, {SAMPLE}"),
+    "http / tcp, both ours": ("http, ours", "tcp, ours"),
+}
+
+
+def compare(rounds: Rounds) -> dict[str, float]:
     """Return medians of the ratios of rounds that ran side by side."""
     found = {}
-    pairs = {
-        "ours / sample on tcp": ("tcp, ours", f"tcp, {SAMPLE}"),
-        "ours / sample on nats": ("nats, ours", f"nats, {SAMPLE}"),
-        "http / tcp, both ours": ("http, ours", "tcp, ours"),
-    }
     for load in LOADS:
-        for name, (first, second) in pairs.items():
-            if (load.name, first) in series:
-                upper, lower = (series[load.name, each][0].values for each in (first, second))
-                ratio = median(a / b for a, b in zip(upper, lower, strict=True))
-                found[f"{load.name}: {name}"] = ratio
+        for name, (first, second) in PAIRS.items():
+            upper, lower = (rounds.get((load.name, each), []) for each in (first, second))
+            ratios = [
+                a.requests_per_second / b.requests_per_second
+                for a, b in zip(upper, lower, strict=True)
+            ]
+            if ratios:
+                found[f"{load.name}: {name}"] = median(ratios)
     return found
 
 

@@ -52,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     network.frontend_speaks_tls,
     network.nats_user_has_a_password,
     network.nats_authenticates_once,
+    network.http_workers_are_asked_in_turn,
     network.broker_url_has_both_sides,
     network.sizes_fit,
     network.paths_begin_with_a_slash,

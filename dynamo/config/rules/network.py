@@ -94,6 +94,14 @@ def nats_authenticates_once(config: Config) -> Iterator[Problem]:
         yield Problem(f"nats.{way}", None, text, "one of them", rule="R173", fatal=False)
 
 
+def http_workers_are_asked_in_turn(config: Config) -> Iterator[Problem]:
+    """R22: on the http plane a forwarding worker stands between router and workers."""
+    path, mode = "frontend.router_mode", config.frontend.router_mode
+    if config.request_plane.kind == "http" and mode not in (None, "round-robin"):
+        text = "has no effect on the http request plane: workers are asked in turn"
+        yield Problem(path, mode, text, "round-robin", "request_plane=tcp", "R22", fatal=False)
+
+
 def broker_url_has_both_sides(config: Config) -> Iterator[Problem]:
     """R173: the runtime silently ignores a broker address that it cannot read."""
     url = config.event_plane.zmq_broker_url

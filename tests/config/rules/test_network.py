@@ -190,3 +190,21 @@ def test_r173_url_paths_are_absolute() -> None:
 def test_r19_a_suffix_can_be_part_of_a_namespace(suffix: str | None, wrong: int) -> None:
     runtime = RuntimeConfig(namespace_worker_suffix=suffix)
     assert len(paths(network.worker_suffix_is_a_name, config(runtime=runtime))) == wrong
+
+
+@pytest.mark.parametrize(
+    ("plane", "mode", "found"),
+    [
+        ("http", "kv", ["frontend.router_mode"]),
+        ("http", "round-robin", []),
+        ("http", None, []),
+        ("tcp", "kv", []),
+    ],
+)
+def test_r22_on_the_http_plane_no_router_chooses(
+    plane: str, mode: str | None, found: list[str]
+) -> None:
+    built = config(
+        request_plane=RequestPlaneConfig(plane), frontend=FrontendConfig(router_mode=mode)
+    )
+    assert paths(network.http_workers_are_asked_in_turn, built) == found

@@ -7,10 +7,12 @@ from dynamo.runtime import DistributedRuntime
 
 from dynamo.config.plan import LaunchPlan
 from dynamo.worker.etcd_files import etcd_files_as_text
+from dynamo.worker.planes.zmq_broker import keep_events_inside
 
 
 def distributed_runtime(plan: LaunchPlan) -> Any:
     """Return this process's runtime; requests over HTTP do not go through it, discovery does."""
+    keep_events_inside(plan)
     with etcd_files_as_text():
         return DistributedRuntime(
             asyncio.get_running_loop(),

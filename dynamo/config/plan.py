@@ -292,6 +292,8 @@ class LaunchPlan:
     """What a request gets that does not say it itself, under the names of GenerateRequest.sampling
     and of max_tokens, min_tokens and ignore_eos; it comes before the model's generation_config
     (R118)."""
+    engine_stall_seconds: float = 300.0
+    """How long requests may wait without any token before the engine counts as stuck; 0: ever."""
     control: ControlPlan | None = None
     """None when nothing can be changed from outside."""
     memory: MemoryPlan | None = None

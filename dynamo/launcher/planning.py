@@ -55,6 +55,7 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
         sampling={
             name: value for name, value in vars(config.sampling).items() if value is not None
         },
+        engine_stall_seconds=config.health.engine_stall_seconds,
         control=control(config),
         memory=memory,
         notes=tuple(filter(None, (*notes, memory_note(memory) if memory else ""))),

@@ -30,6 +30,8 @@ class Watched:
     context: Cancellable
     held: bool = False
     """Set while the request must not be interrupted."""
+    awaits_engine: bool = False
+    """Set while the engine owes the next chunk, and not the client its reading."""
 
 
 class Cancellations:
@@ -51,6 +53,10 @@ class Cancellations:
     def forget(self, watched: Watched) -> None:
         """The request is over."""
         self._watched.discard(watched)
+
+    def engine_owes(self) -> bool:
+        """Whether any request waits for the engine."""
+        return any(watched.awaits_engine for watched in self._watched)
 
     async def _look(self) -> None:
         """Look at all requests again and again; ends when there was none for one interval."""

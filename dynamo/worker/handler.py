@@ -63,6 +63,8 @@ class GenerateHandler:
         self.closed: str | None = None
         """Why no request is taken at present."""
         self.in_flight = 0
+        self.chunks = 0
+        """Chunks that the engine has given, over all requests."""
         self.cancellations = Cancellations(engine.abort)
         self.left_at = -math.inf
         """When the last request left; monotonic, in seconds."""
@@ -87,12 +89,15 @@ class GenerateHandler:
             finished = False
             # The runtime closes this generator when nobody listens any more: so ends the request.
             async with aclosing(self.engine.generate(task.request)) as chunks:
+                watched.awaits_engine = True
                 async for chunk in chunks:
-                    watched.held = False
+                    self.chunks += 1
+                    watched.held = watched.awaits_engine = False
                     message = write(chunk)
                     if chunk.finish_reason is not None:
                         finished, message = True, task.last(message)
                     yield message
+                    watched.awaits_engine = True
             if not finished:
                 yield write(Chunk([], finish_reason="cancelled"))
         except InvalidRequestError as error:

@@ -17,7 +17,8 @@ from dynamo.engines.base import Engine, EngineInfo
 from dynamo.engines.registry import build_engine, with_model
 from dynamo.worker.messages import say
 from dynamo.worker.model_files import ModelUnavailableError, local_model
-from dynamo.worker.shutdown import Reason, StopSignal, until_end
+from dynamo.worker.shutdown import Reason, StopSignal, until_end, watch_engine
+from dynamo.worker.stall import watch_progress
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,9 @@ async def _serve(plan: LaunchPlan, directory: Path) -> Reason:
         # What was imported stays: searching it for garbage costs pauses, and seconds at the end.
         gc.freeze()
         announcing = asyncio.ensure_future(worker.announce(started))
-        reason = await until_end(engine, worker.running, stop, announcing)
+        stuck = watch_progress(worker.handler, plan.engine_stall_seconds)
+        watches = (watch_engine(engine), stuck)
+        reason = await until_end(watches, worker.running, stop, announcing)
         announcing.cancel()
         await worker.withdraw(reason, stop)
         return reason

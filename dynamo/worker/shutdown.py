@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from enum import Enum
 from typing import Any
 
@@ -80,23 +80,24 @@ async def either(waited: asyncio.Event, seconds: float, unless: asyncio.Event) -
 
 
 async def until_end(
-    engine: Engine,
+    watches: Sequence[Coroutine[Any, Any, None]],
     running: Sequence[asyncio.Future[None]],
     stop: StopSignal,
     announcing: asyncio.Future[None],
 ) -> Reason:
     """Wait for a signal, a dead engine, or an endpoint that returned though nobody asked.
 
+    Each of the watches returns when it finds the engine unable to serve.
     A worker that cannot be announced, because no frontend lists its model, has failed as well.
     """
     asked = asyncio.ensure_future(stop.asked.wait())
-    dead = asyncio.ensure_future(watch_engine(engine))
-    ends: list[asyncio.Future[Any]] = [asked, dead, *running]
+    found = [asyncio.ensure_future(watch) for watch in watches]
+    ends: list[asyncio.Future[Any]] = [asked, *found, *running]
     done, _ = await asyncio.wait([*ends, announcing], return_when=asyncio.FIRST_COMPLETED)
     if done == {announcing} and announcing.exception() is None:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    dead.cancel()
-    asked.cancel()
+    for waiting in (asked, *found):
+        waiting.cancel()
     if stop.asked.is_set():
         return Reason.ASKED
     if announcing.done() and announcing.exception() is not None:

@@ -26,6 +26,10 @@ class HealthConfig:
         None, env=("DYN_HEALTH_CHECK_BUSY_STALL",), minimum=0, exported=True
     )
     """Seconds without any progress after which a busy worker counts as stuck; unset: 60."""
+    engine_stall_seconds: float = setting(300.0, minimum=0)
+    """Seconds that requests may wait for the engine without a single token before the worker takes
+    the engine for stuck and ends with status 1, canaries or not; 0 is never. A first request may
+    compile for long."""
     canary_payload: dict[str, Any] = setting({}, env=("DYN_HEALTH_CHECK_PAYLOAD",), exported=True)
     """The canary request itself; empty: one token after a fixed prompt (R195). The variable holds
     a JSON object, or `@` and the name of a file with one."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-FAILURES = ("start", "out_of_memory", "crash")
+FAILURES = ("start", "out_of_memory", "crash", "hang")
 """What `fail` may ask for, so that every outcome of a start or a trial can be provoked."""
 
 
@@ -45,11 +45,11 @@ class MockArguments:
     fail: str | None = None
     """`start`: every start fails. `out_of_memory`: a start with more sequences than
     `out_of_memory_above` runs out of memory. `crash`: the engine dies after
-    `crash_after_requests` requests. None: no failure."""
+    `crash_after_requests` requests, `hang`: it lives on and computes nothing. None: no failure."""
     out_of_memory_above: int = 0
     """Largest `max_num_seqs` that still fits into memory, for `fail=out_of_memory`."""
     crash_after_requests: int = 0
-    """Requests accepted before the engine dies, for `fail=crash`."""
+    """Requests accepted before the engine dies or hangs, for `fail=crash` and `fail=hang`."""
 
 
 _AT_LEAST_ONE = (

@@ -229,6 +229,11 @@ class MockEngine:
                 self._work_arrived.clear()
                 await self._work_arrived.wait()
                 step_ends_at = clock()
+            if (
+                self._arguments.fail == "hang"
+                and self._accepted > self._arguments.crash_after_requests
+            ):
+                await asyncio.Event().wait()
             step = self._scheduler.schedule()
             # Counting from the end that was due keeps the delays of timers from adding up.
             step_ends_at = max(step_ends_at + _step_seconds(step, self._arguments), clock())

@@ -37,13 +37,17 @@ def log_file_exists(config: Config) -> Iterator[Problem]:
         )
 
 
+WITHOUT_CANARIES = ("canary_payload", "engine_stall_seconds")
+"""Settings of the health group that count whether canaries are sent or not."""
+
+
 def canaries_are_sent_and_seen(config: Config) -> Iterator[Problem]:
     """R195: canary settings count where canaries are on, and the status server tells the result."""
     health = config.health
     given = {name: value for name, value in vars(health).items() if value not in (None, {})}
     enabled = given.pop("canary_enabled", False)
     for name, value in given.items():
-        if not enabled and name != "canary_payload":
+        if not enabled and name not in WITHOUT_CANARIES:
             text = "has no effect: no canaries are sent"
             meant = "health.canary_enabled=true"
             yield Problem(f"health.{name}", value, text, "", meant, "R195", fatal=False)

@@ -209,11 +209,30 @@ def test_a_rule_is_planned_with_something_or_has_a_test() -> None:
             assert rule.topic, f"R{rule.number}"
 
 
-def test_every_deliberate_difference_gives_its_reason_and_has_a_test() -> None:
-    different = [rule for rule in conformance.rules() if rule.difference]
-    assert len(different) > 10
-    assert [rule.number for rule in different if not rule.tests] == []
-    assert all(rule.difference.endswith(".") for rule in different)
+def test_every_deviation_and_every_remark_is_a_sentence_with_a_test() -> None:
+    said = [(rule, text) for rule in conformance.rules() for text in (rule.deviation, rule.remark)]
+    said = [(rule, text) for rule, text in said if text]
+    assert len(said) > 10
+    assert [rule.number for rule, _ in said if not rule.tests] == []
+    assert all(text.endswith(".") for _, text in said)
+
+
+def test_a_deviation_says_what_it_is_where_the_rule_is_kept() -> None:
+    """Who reads the code learns it there, not only on the page."""
+    for rule in conformance.rules():
+        assert not (rule.deviation and rule.remark), f"R{rule.number}"
+        if rule.deviation:
+            assert rule.functions, f"R{rule.number}: no function names it first in its docstring"
+
+
+def test_the_page_counts_what_it_shows() -> None:
+    page = conformance.page()
+    shown = [line for line in page.splitlines() if line.startswith("| R")]
+    assert len(shown) == len(conformance.rules())
+    assert sum("| configuration | works" in line for line in shown) == sum(
+        (rule.kind, rule.status) == ("configuration", "works") for rule in conformance.rules()
+    )
+    assert "untested" not in page
 
 
 def test_evidence_is_read_from_names_and_docstrings(tmp_path: Path) -> None:

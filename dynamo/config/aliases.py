@@ -23,6 +23,8 @@ RENAMED = {
     "mm_prompt_template": "multimodal.prompt_template",
     "served_model_name": "model.served_name",
     "model_path": "model.path",
+    "disagg_config": "backend.config",
+    "disagg_config_key": "backend.config_key",
 }
 """Names that are no longer used, in any section."""
 

@@ -5,6 +5,7 @@ composed nevertheless, so that one run finds everything.
 """
 
 import functools
+import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from dynamo.config.adoption import Adopt, checked_adoption, nothing
 from dynamo.config.aliases import canonical_key, rename
 from dynamo.config.assignment import Assignment
 from dynamo.config.backend_choice import chosen_backend, concerning, settings_of_other_backends
+from dynamo.config.entries import entry_problems
 from dynamo.config.environment import read_environment
 from dynamo.config.exposed_secrets import exposed_secrets
 from dynamo.config.overrides import Vocabulary, check_overrides
@@ -36,6 +38,8 @@ from dynamo.config.values import InvalidValueError, as_declared, check_limits, c
 
 CONFIG_NAME = "config"
 VERSION_BASE = "1.3"
+MERGING = re.compile(r"Error merging override [+~]*(?P<key>[^=]+)=(?P<value>.*)", re.DOTALL)
+"""What Hydra says of an override that has the wrong shape; the reason is its cause."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +215,8 @@ def finish(
     strange = list(reference_problems(index, values))
     if strange:
         return Composition(None, (*problems, *strange), texts)
-    problems += [*limit_problems(index, values), *exposed_secrets(given, index)]
+    problems += [*limit_problems(index, values), *entry_problems(index, values)]
+    problems += exposed_secrets(given, index)
     return Composition(config, tuple(problems), texts, values, tuple(given), find_sources)
 
 
@@ -272,5 +277,10 @@ def _line_problems(line: Assignment, index: SchemaIndex) -> Iterator[Problem]:
 
 
 def _unexplained(error: Exception) -> Problem:
+    """Say what Hydra says: for an override that cannot be merged, its key and the reason."""
+    merging = MERGING.fullmatch(str(error).strip())
+    if merging and error.__cause__:
+        reason = str(error.__cause__).strip().splitlines()[0]
+        return Problem(merging["key"], merging["value"], f"cannot be merged: {reason}")
     key = getattr(error, "full_key", None) or "configuration"
     return Problem(str(key), "", " ".join(str(error).split()))

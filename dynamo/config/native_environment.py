@@ -20,9 +20,10 @@ PORTS_OF_WORKERS = ("request_plane.tcp_port", "runtime.system_port")
 
 
 def native_environment(config: Config) -> dict[str, str]:
-    """Return the variables to set before the runtime is imported (R20 to R24, R173).
+    """R173, R174: the variables to set before the runtime is imported (R20 to R24).
 
-    What is unset is left out: then the runtime's own default holds.
+    It reads them once, so a change needs a restart, although the documents claim that the network
+    can change while the process runs. What is unset is left out: the runtime's own default holds.
     """
     environment = {}
     for field in leaves(Config):

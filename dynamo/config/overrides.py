@@ -8,16 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, QuotedString
+from hydra.core.override_parser.types import ChoiceSweep, Override, QuotedString
 from hydra.errors import HydraException
 
 from dynamo.config.assignment import COMMAND_LINE, Assignment, override_text
+from dynamo.config.nesting import ALLOWED as DEPTH_ALLOWED
+from dynamo.config.nesting import TOO_DEEP, is_too_deep
 from dynamo.config.problems import Problem
 from dynamo.config.schema_index import SchemaIndex
 from dynamo.config.suggest import closest
 from dynamo.config.values import InvalidValueError, check_type
 
 NO_CONNECTOR = ("none", "null")
+LONGEST_KEY = 200
+"""Characters; a key may become the name of a file that Hydra looks for."""
+SHOWN = 40
+"""Characters of what is too long to be shown whole."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,8 @@ def check_overrides(
     for text in overrides:
         try:
             override = _parse(parser, text)
-        except HydraException as error:
-            problems.append(_syntax_problem(text, str(error), source))
+        except (HydraException, RecursionError, ValueError) as error:
+            problems.append(_unreadable(text, error, source))
             continue
         found = list(_check(override, names, sweep, source))
         problems += found
@@ -91,8 +97,29 @@ def _syntax_problem(text: str, error: str, source: str) -> Problem:
     )  # fmt: skip
 
 
+def _unreadable(text: str, error: Exception, source: str) -> Problem:
+    """Say why a text is no override; Python reads no integer of thousands of digits."""
+    key, _, value = text.partition("=")
+    if isinstance(error, RecursionError):
+        return _too_deep(key, value, source)
+    if isinstance(error, HydraException):
+        return _syntax_problem(text, str(error), source)
+    allowed = "a quoted text, or fewer digits"
+    return Problem(key, f"{value[:SHOWN]}...", "is too long a number", allowed, source=source)
+
+
+def _too_deep(key: str, value: str, source: str) -> Problem:
+    return Problem(key, f"{value[:SHOWN]}...", TOO_DEEP, DEPTH_ALLOWED, source=source)
+
+
 def _check(override: Override, names: Vocabulary, sweep: bool, source: str) -> Iterator[Problem]:
     key = override.key_or_group
+    if len(key) > LONGEST_KEY:
+        yield Problem(f"{key[:SHOWN]}...", "", "is too long for a key", source=source)
+        return
+    if any(map(is_too_deep, _values(override))):
+        yield _too_deep(key, _written(override), source)
+        return
     if key.split(".")[0].split("/")[0] == "hydra":
         return
     if override.is_sweep_override() and not sweep:
@@ -121,11 +148,10 @@ def _written(override: Override) -> str:
 
 def _values(override: Override) -> list[Any]:
     """Return each value that the override gives; a sweep over ranges or globs gives none."""
+    value: Any = override.value()
     if not override.is_sweep_override():
-        return [_plain(override.value())]
-    if override.is_choice_sweep():
-        return [_plain(value) for value in typing.cast(Any, override.value()).list]
-    return []
+        return [_plain(value)]
+    return [_plain(item) for item in value.list] if isinstance(value, ChoiceSweep) else []
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dynamo.config.fields import FieldInfo
+from dynamo.config.nesting import ALLOWED as DEPTH_ALLOWED
+from dynamo.config.nesting import TOO_DEEP, is_too_deep
 from dynamo.config.problems import Problem
 from dynamo.config.suggest import closest
 
@@ -68,6 +70,8 @@ def parse_mapping(text: str) -> dict[str, Any]:
         raise InvalidValueError("is not JSON", allowed) from error
     if not isinstance(value, dict):
         raise InvalidValueError("is not a JSON object", allowed)
+    if is_too_deep(value):
+        raise InvalidValueError(TOO_DEEP, DEPTH_ALLOWED)
     return value
 
 

@@ -25,6 +25,8 @@ class WorkerTraits:
     """Used when `runtime.reasoning_parser` is not set (R153)."""
     omni: OmniPlan | None = None
     """The pipeline of several stages, when one is to be run (R93, R94)."""
+    takes_media: bool = False
+    """Whether a setting of the engine's own accepts media, as `multimodal.enabled` does."""
     sleep_mode_level: int = 1
     """What a sleep request releases that names no level (R113)."""
     gpus: int = 1

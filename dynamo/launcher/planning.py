@@ -47,7 +47,7 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
         frontend=frontend(config),
         workload=WorkloadPlan(**vars(config.workload)),
         dump_config_to=config.runtime.dump_config_to,
-        multimodal=multimodal(config),
+        multimodal=multimodal(config, traits),
         omni=traits.omni,
         lora=LoraPlan(bool(config.lora.hotswap_enabled)) if config.lora.enabled else None,
         backend_options=traits.options,
@@ -91,10 +91,10 @@ def registration(config: Config, traits: WorkerTraits) -> RegistrationPlan:
     )
 
 
-def multimodal(config: Config) -> MultimodalPlan | None:
+def multimodal(config: Config, traits: WorkerTraits) -> MultimodalPlan | None:
     """Return how media is treated, or None when it is refused (R84, R86)."""
     chosen = config.multimodal
-    if not chosen.enabled:
+    if not chosen.enabled and not traits.takes_media:
         return None
     return MultimodalPlan(chosen.prompt_template, chosen.frontend_decoding)
 

@@ -1,6 +1,7 @@
 """The program as a process: quick answers, exit statuses, no engine loaded."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,11 @@ def test_a_multirun_of_checks_reports_the_worst_status(tmp_path: Path) -> None:
     done = launch(*sweep, f"hydra.sweep.dir={tmp_path}")
     assert done.returncode == 2
     assert "ok" in done.stdout
+
+
+def test_bytes_that_are_no_text_are_printed_as_escapes() -> None:
+    path = os.fsdecode(b"/tmp/\xff.json")
+    strict = {"DYN_DUMP_CONFIG_TO": path, "PYTHONIOENCODING": "utf-8:strict"}
+    done = launch("action=explain", "backend=mocker", **strict)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "/tmp/\\udcff.json" in done.stdout

@@ -59,3 +59,21 @@ def test_r35_what_cannot_be_written_goes_to_the_log(
     assert "cannot write the configuration" in caplog.messages[0]
     assert caplog.messages[1].startswith("CONFIG_DUMP {")
     assert "hunter2" not in caplog.text
+
+
+def test_r35_a_dash_is_the_standard_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan, composition = composed(monkeypatch)
+    dump_configuration(replace(plan, dump_config_to="-"), composition)
+    assert json.loads(capsys.readouterr().out)["plan"]["dump_config_to"] == "-"
+
+
+def test_r34_a_link_stays_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does /dev/stdout, which a dump must never turn into a file."""
+    plan, composition = composed(monkeypatch)
+    link, target = tmp_path / "link.json", tmp_path / "dump.json"
+    link.symlink_to(target)
+    dump_configuration(replace(plan, dump_config_to=str(link)), composition)
+    assert link.is_symlink()
+    assert json.loads(target.read_text())["config"]

@@ -40,6 +40,8 @@ def suggestions(*arguments: str) -> list[str]:
         ("--ec-storage-path /shared/storage", "multimodal.ec_storage_path=/shared/storage"),
         ("--use-vllm-tokenizer", "backend.use_vllm_tokenizer=true"),
         ("--sleep-mode-level 2", "backend.sleep_mode_level=2"),
+        ("--disagg-config engine.yaml", "backend.config=engine.yaml"),
+        ("--disagg-config-key prefill", "backend.config_key=prefill"),
         ("--model Qwen/Qwen3-0.6B", "model.path=Qwen/Qwen3-0.6B"),
         ("--served-model-name qwen", "model.served_name=qwen"),
         ("--max-num-seqs 4", "backend.engine.max_num_seqs=4"),

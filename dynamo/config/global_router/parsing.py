@@ -8,6 +8,7 @@ from typing import Any
 from dynamo.config.global_router.fields import Section
 from dynamo.config.global_router.grid import parse_pools
 from dynamo.config.global_router.pools import MODES, GlobalRouter
+from dynamo.config.nesting import ALLOWED, TOO_DEEP, is_too_deep
 from dynamo.config.problems import Problem
 
 
@@ -36,6 +37,8 @@ def read(file: Path) -> Checked:
     except (ValueError, RecursionError) as error:
         text = str(error) if isinstance(error, json.JSONDecodeError) else type(error).__name__
         return _unreadable(file, f"is not JSON: {text}", "a JSON object")
+    if is_too_deep(data):
+        return _unreadable(file, TOO_DEEP, ALLOWED)
     found = check(data)
     twice = tuple(Problem(key, "", "is given more than once", rule="R165") for key in repeated)
     return Checked(None if twice else found.router, (*twice, *found.problems))

@@ -11,7 +11,10 @@ SHARED_DIRECTORY_BACKEND = "ECExampleConnector"
 
 
 def media_role_needs_multimodal(config: Config) -> Iterator[Problem]:
-    """R83: a role that handles media needs `multimodal.enabled`; the reverse is legal."""
+    """R83, R188: a role that handles media needs `multimodal.enabled`; the reverse is legal.
+
+    The documents' example of a native encoder leaves it out, against their own rule.
+    """
     role = config.role.name
     if _role(config).handles_media and not config.multimodal.enabled:
         text = f"must be on for role={role}"

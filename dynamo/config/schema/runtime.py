@@ -73,8 +73,8 @@ class RuntimeConfig:
     """Wait between unregistering and shutting down, so that no router still sends requests
     (R117)."""
     dump_config_to: str | None = setting(None, env=("DYN_DUMP_CONFIG_TO",))
-    """File that receives the resolved configuration as JSON at start, secrets redacted (R34 to
-    R36)."""
+    """File that receives the resolved configuration as JSON at start, secrets redacted; `-` is the
+    standard output (R34 to R36)."""
     shutdown_timeout_seconds: int | None = setting(
         None, env=("DYN_WORKER_GRACEFUL_SHUTDOWN_TIMEOUT",), minimum=0, exported=True
     )

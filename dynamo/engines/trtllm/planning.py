@@ -64,6 +64,7 @@ def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
     return WorkerTraits(
         use_kv_events=publishes_kv_events(trtllm(config)),
         component=modality.component(config),
+        takes_media=modality.modality(config) == "multimodal",
         endpoint_types=modality.ENDPOINT_TYPES.get(modality.modality(config)),
         options=worker_options(config),
     )

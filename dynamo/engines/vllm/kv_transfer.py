@@ -12,10 +12,12 @@ NIXL_CONNECTORS = ("NixlConnector", "NixlPullConnector", "NixlPushConnector")
 
 
 def kv_transfer_config(chain: Mapping[str, ConnectorEntry]) -> dict[str, Any] | None:
-    """R55, R57: the mapping for KVTransferConfig, or None for no connector.
+    """R51, R55, R57: the mapping for KVTransferConfig, or None for no connector.
 
-    One connector stands for itself (R52 to R54); several are wrapped, in the given order: in KVBM's
-    PdConnector if it knows them all, else in vLLM's own MultiConnector.
+    Without a choice the connector is NIXL with `deployment=cluster`, as the documents say; with
+    `deployment=local` one process does everything, and there is none. One connector stands for
+    itself (R52 to R54); several are wrapped, in the given order: in KVBM's PdConnector if it knows
+    them all, else in vLLM's own MultiConnector.
     """
     entries = [_entry(connector) for connector in chain.values()]
     if not entries:

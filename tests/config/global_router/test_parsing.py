@@ -287,3 +287,25 @@ def test_no_file_raises(tmp_path_factory: pytest.TempPathFactory, content: bytes
     file = tmp_path_factory.getbasetemp() / "any.json"
     file.write_bytes(content)
     assert read(file).router is None
+
+
+@pytest.mark.parametrize("depth", [60, 900, 960, 975, 985, 5000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+@pytest.mark.parametrize("key", ["mode", "num_prefill_pools", "prefill_pool_dynamo_namespaces"])
+def test_a_file_that_is_nested_too_deeply_is_one_problem(
+    tmp_path: Path, depth: int, opening: str, closing: str, key: str
+) -> None:
+    """What can just be read is not deep enough to be reported, which recurses too."""
+    file = tmp_path / "deep.json"
+    file.write_text(f'{{"{key}": {opening * depth}1{closing * depth}}}')
+    found = read(file)
+    assert found.router is None
+    assert [problem.path for problem in found.problems] == [str(file)]
+
+
+@given(st.dictionaries(st.text(max_size=6).filter(lambda key: key not in KEYS), JSON, max_size=4))
+def test_every_key_that_is_not_read_is_reported_but_comments(extra: dict[str, Any]) -> None:
+    found = check({**disagg(), **extra})
+    reported = [problem.path for problem in found.problems]
+    assert sorted(reported) == sorted(key for key in extra if not key.startswith("_"))
+    assert found.router is not None

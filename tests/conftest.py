@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("without deadlines", deadline=None)
+settings.load_profile("without deadlines")
 
 E2E = Path(__file__).parent / "e2e"
 

@@ -42,7 +42,9 @@ class KvEvents:
         self._retold: list[Retold] = []
         self._recorder: Recorder | None = None
         self._switching = asyncio.Lock()
-        if durable:
+        if durable and not self.sources:
+            logger.warning("durable KV events are on, and the engine publishes no KV events")
+        elif durable:
             self._record()
         self._load: asyncio.Task[None] | None = None
         if isinstance(engine, ReportsLoad):

@@ -13,6 +13,7 @@ from dynamo.worker.model_files import local_model
 from tests.e2e.backends import SGLANG, VLLM, Backend, installed
 from tests.e2e.engines import DEFAULT_MODEL, started_engine, started_sglang
 from tests.e2e.fleet import MODEL
+from tests.e2e.nats import NatsServer
 from tests.e2e.servers import Server, running_server
 from tests.e2e.state_servers import (
     Certificates,
@@ -47,6 +48,15 @@ def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of one NATS server with JetStream for all tests that only use it."""
     with running_nats(tmp_path_factory.mktemp("nats")) as listener:
         yield f"nats://{listener.address}"
+
+
+@pytest.fixture
+def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
+    """Return a NATS server with JetStream that a test may kill and start again."""
+    server = NatsServer(tmp_path / "nats")
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")

@@ -1,49 +1,48 @@
-"""A real NATS server with JetStream."""
+"""A NATS server that is killed and comes back with what it stored."""
 
-import socket
-import subprocess
-import sys
-import time
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dynamo.worker.preflight.ports import free_port
+from tests.e2e.state_servers import LOCALHOST, Certificates, running_nats
 
 
 @dataclass
 class NatsServer:
-    """A server that can be stopped and started again with what it stored."""
+    """A server at one port; `start` it first."""
 
     directory: Path
-    port: int = field(default_factory=lambda: free_port("127.0.0.1"))
-    process: subprocess.Popen[bytes] | None = None
+    authorization: str = ""
+    certificates: Certificates | None = None
+    port: int = field(default_factory=lambda: free_port(LOCALHOST))
+    _running: ExitStack = field(default_factory=ExitStack)
 
     @property
     def url(self) -> str:
-        return f"nats://127.0.0.1:{self.port}"
+        return f"nats://{LOCALHOST}:{self.port}"
 
     def start(self) -> None:
         """Start it and wait until it listens."""
-        program = Path(sys.executable).parent / "nats-server"
-        with (self.directory / "nats.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [program, "-js", "-a", "127.0.0.1", "-p", str(self.port),
-                 "-sd", self.directory / "jetstream"],
-                stdout=log, stderr=log,
-            )  # fmt: skip
-        deadline = time.monotonic() + 20
-        while not self._listens():
-            assert self.process.poll() is None, (self.directory / "nats.log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        self._running.enter_context(
+            running_nats(
+                self.directory,
+                self.authorization,
+                self.certificates,
+                verify=self.certificates is not None,
+                port=self.port,
+            )
+        )
 
     def kill(self) -> None:
         """End it at once, as a crash does."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
+        self._running.close()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait for something that tells nobody."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)

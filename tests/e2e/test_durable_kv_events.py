@@ -1,7 +1,7 @@
 """KV events in a real NATS stream: whatever fails, a reader ends with the engine's exact blocks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import GenerateRequest
 from dynamo.engines.mocker.engine import MockEngine
 from dynamo.engines.mocker.kv_events import UNSIGNED
-from dynamo.worker.planes.durable_events.connection import connect
+from dynamo.worker.planes.durable_events.connection import connect, why_unusable
 from dynamo.worker.planes.durable_events.messages import Names, Rank
 from dynamo.worker.planes.durable_events.reader import StreamReader
 from dynamo.worker.planes.durable_events.recorder import Recorder
-from tests.e2e.nats import NatsServer
+from tests.e2e.nats import NatsServer, until
+from tests.e2e.state_servers import Certificates
 
 pytestmark = pytest.mark.e2e
 
@@ -26,16 +27,8 @@ BLOCK = 4
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[NatsServer]:
-    running = NatsServer(tmp_path)
-    running.start()
-    yield running
-    running.kill()
-
-
-@pytest.fixture
-def environment(server: NatsServer) -> dict[str, str]:
-    return {"NATS_SERVER": server.url}
+def environment(nats_server: NatsServer) -> dict[str, str]:
+    return {"NATS_SERVER": nats_server.url}
 
 
 @asynccontextmanager
@@ -89,12 +82,6 @@ def held(engine: MockEngine) -> set[int]:
 def known(reader: StreamReader) -> set[Any]:
     log = reader.index.ranks.get(RANK)
     return set() if log is None else {block.block_hash for block, _ in log.blocks.dump()}
-
-
-async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - tells nobody
-            await asyncio.sleep(0.02)
 
 
 async def same(reader: StreamReader, engine: MockEngine) -> None:
@@ -179,7 +166,7 @@ async def test_messages_that_the_stream_lost_are_replaced_by_a_checkpoint(
 
 
 async def test_nats_killed_and_back_loses_no_event(
-    server: NatsServer, environment: dict[str, str]
+    nats_server: NatsServer, environment: dict[str, str]
 ) -> None:
     async with (
         mock_engine() as engine,
@@ -188,16 +175,16 @@ async def test_nats_killed_and_back_loses_no_event(
     ):
         await work(engine, 0, 30)
         await same(reader, engine)
-        server.kill()
+        nats_server.kill()
         await work(engine, 30, 60)
         assert known(reader) != held(engine)
-        server.start()
+        nats_server.start()
         await same(reader, engine)
         assert recorder.ranks[0].outbox.overflows == 0
 
 
 async def test_more_than_may_wait_for_nats_becomes_a_checkpoint(
-    server: NatsServer, environment: dict[str, str]
+    nats_server: NatsServer, environment: dict[str, str]
 ) -> None:
     async with (
         mock_engine() as engine,
@@ -207,15 +194,15 @@ async def test_more_than_may_wait_for_nats_becomes_a_checkpoint(
         await work(engine, 0, 10)
         await same(reader, engine)
         recorder.ranks[0].outbox.limit = 1000
-        server.kill()
+        nats_server.kill()
         await work(engine, 10, 60)
-        server.start()
+        nats_server.start()
         await same(reader, engine)
         assert recorder.ranks[0].outbox.overflows > 0
 
 
 async def test_a_stream_that_is_lost_with_its_server_is_made_anew(
-    server: NatsServer, environment: dict[str, str], tmp_path: Path
+    nats_server: NatsServer, environment: dict[str, str], tmp_path: Path
 ) -> None:
     async with (
         mock_engine() as engine,
@@ -224,10 +211,10 @@ async def test_a_stream_that_is_lost_with_its_server_is_made_anew(
     ):
         await work(engine, 0, 30)
         await same(reader, engine)
-        server.kill()
-        (tmp_path / "jetstream").rename(tmp_path / "gone")
+        nats_server.kill()
+        (nats_server.directory / "jetstream").rename(tmp_path / "gone")
         await work(engine, 30, 10)
-        server.start()
+        nats_server.start()
         await work(engine, 40, 10)
         await same(reader, engine)
         async with reading(environment) as late:
@@ -252,3 +239,31 @@ async def test_a_worker_that_ends_takes_its_blocks_along(environment: dict[str, 
     async with reading(environment) as late:
         await asyncio.wait_for(late.caught_up.wait(), 20)
         assert late.index.ranks == {}
+
+
+async def test_logins_and_tls_are_those_of_the_runtime(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    server = NatsServer(tmp_path, "user: worker, password: secret", certificates)
+    server.start()
+    complete = {
+        "NATS_SERVER": f"tls://127.0.0.1:{server.port}",
+        "NATS_AUTH_USERNAME": "worker",
+        "NATS_AUTH_PASSWORD": "secret",
+        "NATS_TLS_CA_CERT_PATH": str(certificates.ca),
+        "NATS_TLS_CLIENT_CERT_PATH": str(certificates.client_cert),
+        "NATS_TLS_CLIENT_KEY_PATH": str(certificates.client_key),
+    }
+    try:
+        for missing in ("NATS_AUTH_PASSWORD", "NATS_TLS_CLIENT_CERT_PATH", "NATS_TLS_CA_CERT_PATH"):
+            assert await why_unusable({k: v for k, v in complete.items() if k != missing})
+        assert await why_unusable(complete) == ""
+        async with (
+            mock_engine() as engine,
+            recording(engine, complete),
+            reading(complete) as reader,
+        ):
+            await work(engine, 0, 10)
+            await same(reader, engine)
+    finally:
+        server.kill()

@@ -29,15 +29,7 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[NatsServer]:
-    running = NatsServer(tmp_path)
-    running.start()
-    yield running
-    running.kill()
-
-
-@pytest.fixture
-def start(tmp_path: Path, server: NatsServer) -> Iterator[StartWorker]:
+def start(tmp_path: Path, nats_server: NatsServer) -> Iterator[StartWorker]:
     """Start processes of one fleet, which end with the test."""
     model = write_tiny_model(tmp_path / "tiny")
     started: list[Worker] = []
@@ -45,7 +37,7 @@ def start(tmp_path: Path, server: NatsServer) -> Iterator[StartWorker]:
     def run(*overrides: str) -> Worker:
         log = tmp_path / f"process-{len(started)}.log"
         fleet = (
-            "store=file", f"store.path={tmp_path / 'store'}", f"nats.server={server.url}",
+            "store=file", f"store.path={tmp_path / 'store'}", f"nats.server={nats_server.url}",
             "runtime.durable_kv_events=true", "runtime.kv_state_endpoint=dynamo.kv_index.state",
             "frontend.router_mode=kv", "runtime.grace_period_seconds=0",
         )  # fmt: skip
@@ -104,10 +96,10 @@ def test_a_dead_workers_blocks_are_forgotten(start: StartWorker) -> None:
 
 @pytest.mark.parametrize("mode", ["on", "off"])
 def test_r175_durable_events_are_switched_without_a_restart(
-    server: NatsServer, tmp_path: Path, mode: str
+    nats_server: NatsServer, tmp_path: Path, mode: str
 ) -> None:
     model = write_tiny_model(tmp_path / "tiny")
-    command = [sys.executable, "-m", "tests.e2e.kv_event_switch", str(model), server.url, mode]
+    command = [sys.executable, "-m", "tests.e2e.kv_event_switch", str(model), nats_server.url, mode]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )
@@ -138,9 +130,9 @@ def overlaps(environment: dict[str, str], tokens: Sequence[int]) -> list[tuple[i
 
 
 def test_r175_the_control_command_switches_durable_events(
-    server: NatsServer, start: StartWorker
+    nats_server: NatsServer, start: StartWorker
 ) -> None:
-    port, environment = free_port("127.0.0.1"), {"NATS_SERVER": server.url}
+    port, environment = free_port("127.0.0.1"), {"NATS_SERVER": nats_server.url}
     worker = start(
         "runtime.durable_kv_events=false", "runtime.kv_state_endpoint=null", f"control.port={port}"
     )
@@ -148,11 +140,11 @@ def test_r175_the_control_command_switches_durable_events(
     tokens = [3 + int(word.removeprefix("w")) for word in prompt.split()]
     cached(worker, prompt)
     assert control(port, "set", "runtime.durable_kv_events=maybe").returncode == 2
-    server.kill()
+    nats_server.kill()
     refused = control(port, "set", "runtime.durable_kv_events=true")
     assert refused.returncode == 2
-    assert f"nats.server = {server.url} cannot keep KV events" in refused.stderr
-    server.start()
+    assert f"nats.server = {nats_server.url} cannot keep KV events" in refused.stderr
+    nats_server.start()
     done = control(port, "set", "runtime.durable_kv_events=true")
     assert done.returncode == 0, done.stderr
     until(lambda: overlaps(environment, tokens) == [(PREFIX_BLOCKS, True)])

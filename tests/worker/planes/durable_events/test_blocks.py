@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamo.worker.planes.durable_events.blocks import CacheBlocks, overlap
@@ -44,6 +44,7 @@ def applied(payloads: list[bytes]) -> CacheBlocks:
     return blocks
 
 
+@settings(max_examples=30)
 @given(ACTIONS, PROMPTS)
 def test_any_history_leads_to_the_blocks_that_are_held(
     actions: list[tuple[Any, ...]], prompt: tuple[int, ...]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamo.worker.planes.durable_events.index import BlockIndex, RankLog
@@ -33,6 +33,7 @@ def messages(payloads: list[bytes], checkpoints: set[int], limit: int) -> list[b
     return sent
 
 
+@settings(max_examples=30)
 @given(ACTIONS, st.data())
 def test_what_is_read_again_or_late_changes_nothing(
     actions: list[tuple[Any, ...]], data: st.DataObject
@@ -56,6 +57,7 @@ def test_what_is_read_again_or_late_changes_nothing(
     assert index.overlaps(prompt).get(RANK, 0) == cache.overlap(prompt)
 
 
+@settings(max_examples=30)
 @given(ACTIONS.filter(lambda actions: len(actions) > 3), st.data())
 def test_who_begins_at_a_checkpoint_knows_the_same(
     actions: list[tuple[Any, ...]], data: st.DataObject

@@ -81,7 +81,7 @@ def held(engine: MockEngine) -> set[int]:
 
 def known(reader: StreamReader) -> set[Any]:
     log = reader.index.ranks.get(RANK)
-    return set() if log is None else {block.block_hash for block, _ in log.blocks.dump()}
+    return set() if log is None else {block.block_hash for block, _ in log.blocks.held()}
 
 
 async def same(reader: StreamReader, engine: MockEngine) -> None:

@@ -38,7 +38,7 @@ class Agent:
         elif rank in self._bridges and news is not None:
             self._bridges[rank].news(news)
         elif log.blocks.block_sizes:
-            self._bridge(rank, min(log.blocks.block_sizes)).state(log.blocks.dump())
+            self._bridge(rank, min(log.blocks.block_sizes)).state(log.blocks.in_order())
 
     def _bridge(self, rank: Rank, block_size: int) -> Bridge:
         if rank not in self._bridges:

@@ -60,6 +60,8 @@ class Block:
 
 
 Key = tuple[Place, BlockHash]
+Held = tuple[Block, int]
+"""A block and how often it is held."""
 
 
 class CacheBlocks:
@@ -150,20 +152,24 @@ class CacheBlocks:
         """What of it a prompt can be compared with."""
         return self._contents.keys()
 
-    def dump(self) -> Iterator[tuple[Block, int]]:
-        """Return every block and how often it is held, parents before their children."""
+    def held(self) -> list[Held]:
+        """Return every block and how often it is held, as of now."""
+        return list(self._held.values())
+
+    def in_order(self) -> Iterator[Held]:
+        """Yield the same with parents before their children."""
         named = {block.block_hash for block, _count in self._held.values()}
-        following: dict[BlockHash | None, list[Key]] = {}
-        for key, (block, _count) in self._held.items():
+        following: dict[BlockHash | None, list[Held]] = {}
+        for block, count in self._held.values():
             before = block.parent if block.parent in named else None
-            following.setdefault(before, []).append(key)
+            following.setdefault(before, []).append((block, count))
         waiting = following.pop(None, [])
         while waiting:
-            key = waiting.pop()
-            yield self._held[key]
-            waiting += following.pop(key[1], [])
+            held = waiting.pop()
+            yield held
+            waiting += following.pop(held[0].block_hash, [])
 
-    def load(self, blocks: Iterable[tuple[Block, int]]) -> None:
+    def load(self, blocks: Iterable[Held]) -> None:
         """Hold exactly these blocks."""
         self.clear()
         for block, count in blocks:

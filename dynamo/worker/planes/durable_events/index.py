@@ -3,13 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dynamo.worker.planes.durable_events.blocks import CacheBlocks, overlap
+from dynamo.worker.planes.durable_events.blocks import CacheBlocks, Held, overlap
 from dynamo.worker.planes.durable_events.events import AllBlocksCleared, read_batch
 from dynamo.worker.planes.durable_events.messages import (
     Batches,
     CheckpointPart,
     Ended,
-    Held,
     Message,
     Rank,
 )
@@ -68,9 +67,9 @@ class RankLog:
         if part.part == 0:
             self.parts.clear()
         self.parts[part.part] = part.blocks
-        if len(self.parts) < part.parts:
+        if not part.last or len(self.parts) <= part.part:
             return []
-        whole = [held for number in range(part.parts) for held in self.parts.get(number, ())]
+        whole = [held for number in range(part.part + 1) for held in self.parts[number]]
         self.parts.clear()
         if not self.behind and self.next >= part.next and self.exact == part.exact:
             return []

@@ -5,16 +5,17 @@ what the engine published, byte for byte, with consecutive sequence numbers; a c
 part or several, holds all blocks as of a sequence number, so that what came before can go.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from dynamo.worker.planes.durable_events.blocks import Block
+from dynamo.worker.planes.durable_events.blocks import Block, Held
 from dynamo.worker.planes.durable_events.events import Place
 
-Held = tuple[Block, int]
+BLOCK_BYTES = 80
+"""What a block takes besides its tokens, roughly."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class CheckpointPart:
     epoch: str
     next: int
     part: int
-    parts: int
+    last: bool
     exact: bool
     """False when events were lost for good: then blocks may be held that are not listed."""
     blocks: tuple[Held, ...]
@@ -48,12 +49,28 @@ class Ended:
 
 
 Message = Batches | CheckpointPart | Ended
-_KINDS = {Batches: "batches", CheckpointPart: "checkpoint", Ended: "ended"}
 
 
 def write(message: Message) -> bytes:
     """Encode a message."""
-    return msgspec.msgpack.encode([_KINDS[type(message)], *astuple(message)])
+    match message:
+        case Batches():
+            values: tuple[Any, ...] = ("batches", message.epoch, message.first, message.payloads)
+        case CheckpointPart():
+            blocks = [(_values(block), count) for block, count in message.blocks]
+            head = (message.epoch, message.next, message.part, message.last, message.exact)
+            values = ("checkpoint", *head, blocks)
+        case Ended():
+            values = ("ended", message.epoch)
+    return msgspec.msgpack.encode(values)
+
+
+def _values(block: Block) -> tuple[Any, ...]:
+    place = (block.place.medium, block.place.group)
+    return (
+        block.block_hash, block.parent, block.tokens, block.block_size, place, block.lora_name,
+        block.extra, block.content,
+    )  # fmt: skip
 
 
 def read(data: bytes) -> Message:
@@ -69,9 +86,9 @@ def read(data: bytes) -> Message:
                 epoch, first, payloads = values
                 return Batches(epoch, first, tuple(payloads))
             case "checkpoint":
-                epoch, following, part, parts, exact, blocks = values
+                epoch, following, part, last, exact, blocks = values
                 held = tuple(_held(*each) for each in blocks)
-                return CheckpointPart(epoch, following, part, parts, exact, held)
+                return CheckpointPart(epoch, following, part, last, exact, held)
             case "ended":
                 return Ended(*values)
     except (msgspec.DecodeError, TypeError, ValueError) as error:
@@ -85,28 +102,21 @@ def _held(block: Sequence[Any], count: int) -> Held:
 
 
 def checkpoint(
-    epoch: str, next_sequence: int, exact: bool, blocks: Iterable[Held], limit: int
-) -> list[CheckpointPart]:
-    """Split a checkpoint into parts of at most `limit` bytes, one at least."""
-    groups = list(_groups(blocks, limit)) or [()]
-    return [
-        CheckpointPart(epoch, next_sequence, number, len(groups), exact, group)
-        for number, group in enumerate(groups)
-    ]
-
-
-def _groups(blocks: Iterable[Held], limit: int) -> Iterator[tuple[Held, ...]]:
-    group: list[Held] = []
-    size = 0
-    for held in blocks:
-        needed = len(msgspec.msgpack.encode(astuple(held[0])))
-        if group and size + needed > limit:
-            yield tuple(group)
-            group, size = [], 0
-        group.append(held)
-        size += needed
-    if group:
-        yield tuple(group)
+    epoch: str, next_sequence: int, exact: bool, blocks: Sequence[Held], limit: int
+) -> Iterator[CheckpointPart]:
+    """Split a checkpoint into parts of about `limit` bytes, one at least, each made when asked for:
+    a large one takes a second in all."""
+    begin, part = 0, 0
+    while begin < len(blocks) or not part:
+        end, size = begin, 0
+        while end < len(blocks) and size < limit:
+            block, _count = blocks[end]
+            more = b"" if block.extra is None else msgspec.msgpack.encode(block.extra)
+            size += BLOCK_BYTES + len(block.tokens) + len(block.lora_name or "") + len(more)
+            end += 1
+        held = tuple(blocks[begin:end])
+        yield CheckpointPart(epoch, next_sequence, part, end == len(blocks), exact, held)
+        begin, part = end, part + 1
 
 
 @dataclass(frozen=True, order=True)

@@ -1,6 +1,7 @@
 """What one rank still has to write into the stream."""
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dynamo.worker.planes.durable_events.blocks import CacheBlocks
@@ -35,7 +36,8 @@ class Outbox:
     overflows: int = 0
     waiting: deque[Batch] = field(default_factory=deque)
     waiting_bytes: int = 0
-    parts: deque[CheckpointPart] = field(default_factory=deque)
+    parts: Iterator[CheckpointPart] | None = None
+    """What is left of a checkpoint that has begun."""
 
     def put(self, item: Batch | Lost) -> None:
         """Account for what the engine said."""
@@ -66,19 +68,19 @@ class Outbox:
 
     @property
     def empty(self) -> bool:
-        return not (self.waiting or self.parts or self.checkpoint_due)
+        return not (self.waiting or self.parts is not None or self.checkpoint_due)
 
     def take(self) -> tuple[str, bytes, CheckpointPart | Batches] | None:
         """Return the next message with an id that is its own, or None when all is written."""
-        if self.checkpoint_due and not self.parts:
+        if self.checkpoint_due and self.parts is None:
             # All that waits is in it.
             self._drop()
             self.checkpoint_due = False
-            self.parts.extend(
-                checkpoint(self.epoch, self.next, self.exact, self.blocks.dump(), MESSAGE_BYTES)
-            )
-        if self.parts:
-            part = self.parts.popleft()
+            blocks = self.blocks.held()
+            self.parts = checkpoint(self.epoch, self.next, self.exact, blocks, MESSAGE_BYTES)
+        if self.parts is not None:
+            part = next(self.parts)
+            self.parts = None if part.last else self.parts
             return f"{self.epoch}-c{part.next}-{part.part}", write(part), part
         if not self.waiting:
             return None

@@ -100,7 +100,7 @@ class RankRecorder:
         self._work.clear()
         while True:
             news = self.outbox.next - self._checkpoint_at
-            if news >= BATCHES_PER_CHECKPOINT and not self.outbox.parts:
+            if news >= BATCHES_PER_CHECKPOINT and self.outbox.parts is None:
                 self.outbox.checkpoint_due = True
             self._unwritten = self._unwritten or self.outbox.take()
             if self._unwritten is None:
@@ -119,7 +119,7 @@ class RankRecorder:
     async def _after_part(self, stream: JetStreamContext, part: CheckpointPart) -> None:
         if part.part == 0:
             self._checkpoint_begins = self._last_written
-        if part.part == part.parts - 1:
+        if part.last:
             self._checkpoint_at = part.next
             self._plan_checkpoint()
             await stream.purge_stream(self._names.stream, self._checkpoint_begins, self._subject)

@@ -10,9 +10,8 @@ import zmq
 import zmq.asyncio
 
 from dynamo.engines.capabilities import KvEventSource
-from dynamo.worker.planes.durable_events.blocks import Block, unpacked
+from dynamo.worker.planes.durable_events.blocks import Block, Held, unpacked
 from dynamo.worker.planes.durable_events.events import BlockStored, write_batch
-from dynamo.worker.planes.durable_events.messages import Held
 
 SUBSCRIBED_MS = 10_000
 LONGEST_SOCKET_PATH = 107

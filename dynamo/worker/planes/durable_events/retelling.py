@@ -5,9 +5,8 @@ import logging
 from collections.abc import Iterable
 
 from dynamo.engines.capabilities import KvEventSource
-from dynamo.worker.planes.durable_events.blocks import CacheBlocks
+from dynamo.worker.planes.durable_events.blocks import CacheBlocks, Held
 from dynamo.worker.planes.durable_events.engine_feed import Batch, EngineFeed
-from dynamo.worker.planes.durable_events.messages import Held
 from dynamo.worker.planes.durable_events.republisher import Relay, Republisher
 
 logger = logging.getLogger(__name__)
@@ -61,7 +60,7 @@ class Retold:
         self, source: KvEventSource, relay: Relay, blocks: CacheBlocks, begin: int
     ) -> None:
         self._bridge = Bridge(relay, source.dp_rank)
-        self._bridge.state(blocks.dump())
+        self._bridge.state(blocks.in_order())
         self._reading = asyncio.create_task(self._read(EngineFeed(source, begin)))
 
     async def _read(self, feed: EngineFeed) -> None:

@@ -54,15 +54,17 @@ def test_any_history_leads_to_the_blocks_that_are_held(
     assert len(blocks) == len(+cache.held)
     assert overlap(blocks, prompt, SIZE) == cache.overlap(prompt)
     again = CacheBlocks()
-    again.load(list(blocks.dump()))
+    again.load(blocks.held())
+    assert again == blocks
+    again.load(list(blocks.in_order()))
     assert again == blocks
 
 
-def test_parents_are_dumped_before_their_children() -> None:
+def test_parents_come_before_their_children() -> None:
     cache = PlainCache()
     blocks = applied([act(cache, ("store", tuple(range(200))))])
-    hashes = [None, *(block.block_hash for block, _ in blocks.dump())]
-    assert [block.parent for block, _ in blocks.dump()] == hashes[:-1]
+    hashes = [None, *(block.block_hash for block, _ in blocks.in_order())]
+    assert [block.parent for block, _ in blocks.in_order()] == hashes[:-1]
 
 
 def test_a_block_that_is_held_twice_is_there_until_both_are_gone() -> None:

@@ -28,7 +28,7 @@ def messages(payloads: list[bytes], checkpoints: set[int], limit: int) -> list[b
     for number, payload in enumerate(payloads):
         sent.append(write(Batches("a", number, (payload,))))
         if number in checkpoints:
-            held = list(applied(payloads[: number + 1]).dump())
+            held = applied(payloads[: number + 1]).held()
             sent += [write(part) for part in checkpoint("a", number + 1, True, held, limit)]
     return sent
 
@@ -90,7 +90,7 @@ def test_a_gap_is_noticed_and_closed_by_a_checkpoint(payloads: list[bytes]) -> N
     log = log_with(payloads, 0, 1, 3)
     assert (log.behind, log.exact, log.gaps, log.next) == (True, False, 1, 2)
     assert log.blocks == applied(payloads[:2])
-    (part,) = checkpoint("a", 4, True, applied(payloads[:4]).dump(), 10**6)
+    (part,) = checkpoint("a", 4, True, applied(payloads[:4]).held(), 10**6)
     assert log.take(part) is None
     assert log.take(Batches("a", 4, (payloads[4],))) == [payloads[4]]
     assert (log.behind, log.exact) == (False, True)

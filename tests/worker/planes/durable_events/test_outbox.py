@@ -91,7 +91,7 @@ def test_more_than_may_wait_becomes_a_checkpoint(batches: list[Batch]) -> None:
 
 
 def test_a_step_too_large_for_a_message_becomes_a_checkpoint_in_parts() -> None:
-    stored = [BlockStored((number,), None, (number, number), 2) for number in range(3000)]
+    stored = [BlockStored((number,), None, (number, number), 2) for number in range(10_000)]
     large = write_batch(0.0, stored, 0)
     assert len(large) > MESSAGE_BYTES
     outbox, reader = Outbox("a"), RankLog()

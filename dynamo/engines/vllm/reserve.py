@@ -1,8 +1,8 @@
 """What vLLM needs besides weights and KV cache: the peak of the largest step, graphs, libraries.
 
-The coefficients come from runs of vLLM 0.26.0 on an H100 with models of the sizes of Llama 3.1 8B
-and 70B, Qwen3 8B and 30B A3B, and gpt-oss 20B; docs/memory.md has the figures. The parts do not add
-up, since they are needed one after another: the greatest counts.
+The coefficients come from runs of vLLM 0.26.0 on one and two H100 with models of the sizes of
+Llama 3.1 8B and 70B, Qwen3 8B and 30B A3B, and gpt-oss 20B; docs/memory.md has the figures. The
+parts of the peak do not add up, since they are needed one after another: the greatest counts.
 """
 
 from dynamo.config.model_facts import ModelFacts
@@ -14,15 +14,14 @@ MIB = 2**20
 HALF = 2
 """Bytes of an activation: 16 bits."""
 LIBRARIES = 256 * MIB
-"""CUDA libraries and workspaces; 0.22 GiB were seen."""
-COMMUNICATION = 1024 * MIB
-"""Buffers of NCCL and of vLLM's own all-reduce, where GPUs work together. Not measured here."""
+"""CUDA libraries and workspaces; 0.06 to 0.22 GiB were seen. NCCL is not counted by vLLM."""
 GRAPHS = 384 * MIB
 """CUDA graphs, which vLLM estimates and sets aside; 0.35 and 0.53 GiB were seen."""
 HIDDEN_COPIES = 3.5
 """Hidden states that live beside the widest layer."""
 SAMPLING_BYTES = 18
-"""Per sequence and word of the vocabulary: logits in 16 and 32 bits, sorted ones, their order."""
+"""Per sequence and word of the vocabulary: logits in 16 and 32 bits, sorted ones, their order. That
+is without FlashInfer's sampler, which needs less."""
 CPU_PROCESS = 1 * GIB
 """Libraries and buffers of one vLLM process on a CPU."""
 
@@ -34,8 +33,7 @@ def gpu_reserve(facts: ModelFacts, spread: Parallelism, steps: Steps, *, eager: 
         _sampling(facts, steps),
         0 if eager else _compiling(facts, spread, steps),
     )
-    together = COMMUNICATION if spread.tensor * spread.pipeline > 1 else 0
-    return int(peak) + LIBRARIES + together + (0 if eager else GRAPHS)
+    return int(peak) + LIBRARIES + (0 if eager else GRAPHS)
 
 
 def cpu_reserve(facts: ModelFacts, steps: Steps) -> int:

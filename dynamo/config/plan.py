@@ -239,6 +239,9 @@ class MemoryPlan:
     kv_cache_bytes: int | None
     """Size of the KV cache that was asked for; None: what is left."""
     settings: MemorySettings
+    strict: bool = True
+    """Whether the engine refuses to start when its share is not free, or has no room for one
+    longest sequence; others make do with less."""
     estimate: MemoryEstimate | None = None
     """None where the model's config.json is not here, or its architecture not known."""
 

@@ -18,12 +18,12 @@ def memory_note(plan: MemoryPlan) -> str:
     found = plan.estimate
     if found is None:
         return ""
-    where = "main memory" if plan.share is None else "each GPU"
+    where = "main memory" if plan.settings.share.endswith("KVCACHE_SPACE") else "each GPU"
     parts = f"{gib(found.weights_bytes)} GiB of weights, {gib(found.reserve_bytes)} GiB of reserve"
     per_token = found.sequence_bytes / found.longest_sequence / 1024
     text = f"Estimated for {where}: {parts}, {per_token:.0f} KiB of KV cache per token"
     if found.kv_cache_bytes is None or found.kv_cache_tokens is None:
-        return f"{text}; how many tokens fit depends on the GPU, which is not here."
+        return f"{text}; the memory that holds it is not known here."
     sequences = found.kv_cache_tokens / found.longest_sequence
     return (
         f"{text}; {gib(found.kv_cache_bytes)} GiB hold {found.kv_cache_tokens:,} tokens, "
@@ -49,7 +49,8 @@ def fit_problems(plan: MemoryPlan) -> Iterator[Problem]:
         yield _weights_too_large(plan, found, room)
     else:
         slack = TOLERANCE * (room or 0)
-        yield _sequence_too_long(plan, found, found.kv_cache_bytes, fatal=missing > slack)
+        fatal = plan.strict and missing > slack
+        yield _sequence_too_long(plan, found, found.kv_cache_bytes, fatal=fatal)
 
 
 def _weights_too_large(plan: MemoryPlan, found: MemoryEstimate, room: int) -> Problem:

@@ -10,7 +10,8 @@ from dynamo.config.schema import Config
 from dynamo.engines.argument_checks import check_arguments, check_environment
 from dynamo.engines.catalogue import load
 from dynamo.engines.choices import engine_version, judged
-from dynamo.engines.sglang import kind_rules, rules
+from dynamo.engines.sglang import kind_rules, model_rules, rules
+from dynamo.engines.sglang import memory as sglang_memory
 from dynamo.engines.sglang.arguments import engine_plan as plan_engine
 from dynamo.engines.sglang.arguments import sglang
 from dynamo.engines.sglang.command import serve_command
@@ -26,7 +27,7 @@ def check(config: Config, machine: Machine) -> list[Problem]:
     problems = check_arguments(config.backend.engine, catalogue)
     problems += check_environment(config.backend.environment, catalogue)
     problems = judged(problems, catalogue, version)
-    every_rule = (*rules.RULES, *kind_rules.RULES)
+    every_rule = (*rules.RULES, *kind_rules.RULES, *model_rules.RULES)
     return problems + [problem for rule in every_rule for problem in rule(config, machine)]
 
 
@@ -36,8 +37,8 @@ def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]
 
 
 def memory(config: Config, machine: Machine, plan: EnginePlan) -> MemoryPlan | None:
-    """Estimate the memory of one GPU."""
-    return None
+    """Say what SGLang takes, and estimate it where the model is known."""
+    return sglang_memory.memory_plan(model_rules.model_of(config, machine), plan, machine)
 
 
 def argument_names() -> Iterable[str]:

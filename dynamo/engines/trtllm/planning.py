@@ -11,7 +11,8 @@ from dynamo.engines.argument_checks import check_arguments
 from dynamo.engines.catalogue import load
 from dynamo.engines.choices import engine_version, judged
 from dynamo.engines.traits import WorkerTraits
-from dynamo.engines.trtllm import modality
+from dynamo.engines.trtllm import memory as trtllm_memory
+from dynamo.engines.trtllm import modality, model_rules
 from dynamo.engines.trtllm.arguments import (
     OVERRIDES,
     publishes_kv_events,
@@ -36,7 +37,8 @@ def check(config: Config, machine: Machine) -> list[Problem]:
     problems += check_arguments(backend.engine, catalogue)
     problems += check_arguments(backend.override_engine_args, catalogue, OVERRIDES)
     problems = judged(problems, catalogue, version)
-    return problems + [problem for rule in RULES for problem in rule(config, machine)]
+    every_rule = (*RULES, *model_rules.RULES)
+    return problems + [problem for rule in every_rule for problem in rule(config, machine)]
 
 
 def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]]:
@@ -45,8 +47,10 @@ def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]
 
 
 def memory(config: Config, machine: Machine, plan: EnginePlan) -> MemoryPlan | None:
-    """Estimate the memory of one GPU."""
-    return None
+    """Say what TensorRT-LLM takes, and estimate it where the model is known."""
+    if modality.is_diffusion(config):
+        return None
+    return trtllm_memory.memory_plan(machine.models.get(config.model.path), plan, machine)
 
 
 def argument_names() -> Iterable[str]:

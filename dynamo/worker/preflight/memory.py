@@ -61,10 +61,11 @@ def _check_gpus(memory: MemoryPlan) -> list[Problem]:
     if len(gpus) < memory.devices:
         text = f"needs {memory.devices} GPUs in all, {len(gpus)} visible"
         return [Problem(memory.settings.ranks, memory.ranks, text, f"at most {len(gpus)} in all")]
+    share = memory.share if memory.strict and memory.share else 0
     return [
         _gpu_too_full(number, memory, gpu)
         for number, gpu in enumerate(gpus[: memory.devices])
-        if (memory.share or 0) * gpu.total > gpu.free
+        if share * gpu.total > gpu.free
     ]
 
 

@@ -18,6 +18,7 @@ SAME_DIMENSIONS = {
     "meta-llama/Llama-3.1-70B-Instruct": "meta-llama/Meta-Llama-3.1-70B",
     "deepseek-ai/DeepSeek-R1-0528": "deepseek-ai/DeepSeek-R1",
     "deepseek-ai/DeepSeek-V3.1": "deepseek-ai/DeepSeek-V3",
+    "mistralai/Mixtral-8x7B-Instruct-v0.1": "mistralai/Mixtral-8x7B-v0.1",
 }
 """Models trained further from a recorded one, whose config.json has the same dimensions."""
 

@@ -15,13 +15,13 @@ from tests.models import known_models
 CONF = Path(__file__).parents[2] / "conf"
 PROMISE = re.compile(
     r"on (?P<count>one|two|four|eight) GPUs? of (?P<size>\d+) GB(?: or more)?:"
-    r"\s(?:# )?(?P<weights>\d+)\sGB of weights"
+    r"\s(?P<weights>\d+)\sGB of weights"
 )
 COUNTS = {"one": 1, "two": 2, "four": 4, "eight": 8}
 FOR_PROGRAMS = 0.985
 """Of a GPU's memory; the driver keeps the rest."""
 SERVER = Machine(
-    cpu_threads=64, memory_bytes=512 * 2**30, engine_versions={"vllm": "0.32.0"},
+    cpu_threads=64, memory_bytes=512 * 2**30, engine_versions={"vllm": "0.32.0", "sglang": "0.5.20"},
     models=known_models(),
 )  # fmt: skip
 

@@ -1,0 +1,12 @@
+# With --skip-tokenizer-init SGLang's own server takes token ids, no text.
+python -m sglang.launch_server --model-path deepseek-ai/DeepSeek-R1 \
+  --served-model-name deepseek-ai/DeepSeek-R1 \
+  --tp-size 8 \
+  --ep-size 8 \
+  --mem-fraction-static 0.75 \
+  --trust-remote-code \
+  --load-balance-method round_robin \
+  --incremental-streaming-output \
+  --skip-tokenizer-init \
+  --disaggregation-mode prefill \
+  --disaggregation-transfer-backend nixl

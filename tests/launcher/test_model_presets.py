@@ -21,9 +21,11 @@ COUNTS = {"one": 1, "two": 2, "four": 4, "eight": 8}
 FOR_PROGRAMS = 0.985
 """Of a GPU's memory; the driver keeps the rest."""
 SERVER = Machine(
-    cpu_threads=64, memory_bytes=512 * 2**30, engine_versions={"vllm": "0.32.0", "sglang": "0.5.20"},
+    cpu_threads=64,
+    memory_bytes=512 * 2**30,
+    engine_versions={"vllm": "0.32.0", "sglang": "0.5.20"},
     models=known_models(),
-)  # fmt: skip
+)
 
 
 def promises() -> dict[str, re.Match[str]]:

@@ -18,7 +18,7 @@ export SGLANG_PYTHON ?= $(abspath $(SGLANG_VENV))/bin/python
 LAUNCH_ARGS = $(if $(BACKEND),backend=$(BACKEND)) $(if $(PORT),frontend.port=$(PORT)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup engines test unit e2e lint types bench docs clean
+.PHONY: help run setup engines test unit e2e soak lint types bench docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ unit: setup ## Run the fast tests
 
 e2e: engines ## Run the tests that start real processes
 	@$(IN_VENV) -m pytest -m e2e $(ARGS)
+
+soak: engines ## Keep real processes under load for SOAK_SECONDS (60) each
+	@$(IN_VENV) -m pytest -m soak -s $(ARGS)
 
 lint: setup ## Check style and formatting
 	@$(IN_VENV) -m ruff check

@@ -12,9 +12,13 @@ settings.load_profile("without deadlines")
 E2E = Path(__file__).parent / "e2e"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything under tests/e2e and run it last."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark everything under tests/e2e and run it last; leave soaks out unless asked for."""
     for item in items:
         if E2E in item.path.parents:
             item.add_marker("e2e")
+    if "soak" not in config.option.markexpr:
+        soaks = [item for item in items if item.get_closest_marker("soak")]
+        config.hook.pytest_deselected(items=soaks)
+        items[:] = [item for item in items if item not in soaks]
     items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)

@@ -1,15 +1,9 @@
 """`deployment=fleet` as real processes around the mock engine: one command starts and stops all."""
 
-import os
 import re
-import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Semaphore
 
@@ -17,44 +11,11 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from dynamo.worker.preflight.ports import free_port
-from tests.e2e.fleet import ENGINE, MODEL, ROOT
+from tests.e2e.deployment import Running, fleet_command, run
+from tests.e2e.fleet import ENGINE, MODEL
 from tests.e2e.test_frontend_process import TOKENS, stream
 
 PAIR = ("fleet.aggregated.replicas=0", "fleet.prefill.replicas=2", "fleet.decode.replicas=2")
-
-
-@dataclass
-class Running:
-    """A fleet, its address, and what it printed."""
-
-    process: subprocess.Popen[str]
-    url: str
-    directory: Path
-    log: Path
-
-    def wait_for(self, words: str, seconds: float = 60) -> None:
-        """Return when the words were printed; fail with the output when the fleet ends before."""
-        deadline = time.monotonic() + seconds
-        while not re.search(words, self.log.read_text()):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"{words!r} was not printed:\n{self.log.read_text()}")
-            time.sleep(0.05)
-
-    def member(self, name: str) -> psutil.Process:
-        """Return a process of the fleet by its role."""
-        kind, number = name.split("-")
-        role = "action=frontend" if kind == "frontend" else f"role={kind}"
-        found = [each for each in self.members() if role in each.cmdline()]
-        return found[int(number)]
-
-    def members(self) -> list[psutil.Process]:
-        """Return all processes in the order in which they were started."""
-        return sorted(psutil.Process(self.process.pid).children(), key=lambda each: each.pid)
-
-    def ctrl_c(self) -> None:
-        """Do what a terminal does: interrupt the whole process group."""
-        os.killpg(self.process.pid, signal.SIGINT)
 
 
 Start = Callable[..., Running]
@@ -66,21 +27,14 @@ def start(tiny_model: Path, tmp_path: Path) -> Iterator[Start]:
     started: list[Running] = []
 
     def launch(*overrides: str, ready: bool = True, **engine: object) -> Running:
-        port, number = free_port("127.0.0.1"), len(started)
-        directory, log = tmp_path / f"fleet-{number}", tmp_path / f"fleet-{number}.log"
+        folder = tmp_path / f"fleet-{len(started)}"
+        folder.mkdir()
         arguments = {**ENGINE, **engine}
-        command = [
-            sys.executable, str(ROOT / "launch.py"), "deployment=fleet", "backend=mocker",
-            f"model.path={tiny_model}", f"model.served_name={MODEL}", f"frontend.port={port}",
-            f"fleet.directory={directory}", "fleet.restart_delay_seconds=0.1",
-            *(f"backend.engine.{name}={value}" for name, value in arguments.items()), *overrides,
-        ]  # fmt: skip
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                command, stdout=output, stderr=subprocess.STDOUT, text=True,
-                env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
-            )  # fmt: skip
-        running = Running(process, f"http://127.0.0.1:{port}", directory, log)
+        settings = (
+            "backend=mocker", f"model.path={tiny_model}", f"model.served_name={MODEL}",
+            *(f"backend.engine.{name}={value}" for name, value in arguments.items()),
+        )  # fmt: skip
+        running = run(fleet_command(folder, *settings, *overrides), folder)
         started.append(running)
         if ready:
             running.wait_for(r"fleet +\| ready: ")

@@ -2,6 +2,7 @@
 CUDA_VISIBLE_DEVICES=0 VLLM_NO_USAGE_STATS=1 \
 VLLM_LOGGING_LEVEL=WARNING \
 VLLM_WORKER_MULTIPROC_METHOD=spawn \
+VLLM_NIXL_SIDE_CHANNEL_HOST=127.0.0.1 \
 vllm serve Qwen/Qwen3-8B \
   --served-model-name Qwen/Qwen3-8B \
   --runner generate \
@@ -16,6 +17,7 @@ vllm serve Qwen/Qwen3-8B \
 CUDA_VISIBLE_DEVICES=1 VLLM_NO_USAGE_STATS=1 \
 VLLM_LOGGING_LEVEL=WARNING \
 VLLM_WORKER_MULTIPROC_METHOD=spawn \
+VLLM_NIXL_SIDE_CHANNEL_HOST=127.0.0.1 \
 vllm serve Qwen/Qwen3-8B \
   --served-model-name Qwen/Qwen3-8B \
   --runner generate \
@@ -30,6 +32,7 @@ vllm serve Qwen/Qwen3-8B \
 CUDA_VISIBLE_DEVICES=2 VLLM_NO_USAGE_STATS=1 \
 VLLM_LOGGING_LEVEL=WARNING \
 VLLM_WORKER_MULTIPROC_METHOD=spawn \
+VLLM_NIXL_SIDE_CHANNEL_HOST=127.0.0.1 \
 vllm serve Qwen/Qwen3-8B \
   --served-model-name Qwen/Qwen3-8B \
   --runner generate \
@@ -43,6 +46,7 @@ vllm serve Qwen/Qwen3-8B \
 CUDA_VISIBLE_DEVICES=3 VLLM_NO_USAGE_STATS=1 \
 VLLM_LOGGING_LEVEL=WARNING \
 VLLM_WORKER_MULTIPROC_METHOD=spawn \
+VLLM_NIXL_SIDE_CHANNEL_HOST=127.0.0.1 \
 vllm serve Qwen/Qwen3-8B \
   --served-model-name Qwen/Qwen3-8B \
   --runner generate \

@@ -1,0 +1,116 @@
+"""A whole fleet under load for as long as SOAK_SECONDS says, then Ctrl-C in the midst of it."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from importlib import util
+from pathlib import Path
+from threading import Event
+
+import httpx
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from tests.e2e.deployment import Running, fleet_command, run
+from tests.e2e.tiny_llama import CONTEXT, write_tiny_llama
+from tests.worker.tiny_model import WORDS
+
+pytestmark = pytest.mark.soak
+
+SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
+CLIENTS = 8
+MODEL = "tiny"
+NIXL = (
+    "connector=nixl", "backend.nixl_side_channel_host=127.0.0.1",
+    "fleet.prefill.overrides=['connector.chain.nixl.kv_role=kv_producer']",
+    "fleet.decode.overrides=['connector.chain.nixl.kv_role=kv_consumer']",
+)  # fmt: skip
+PAIRS = ("fleet.aggregated.replicas=0", "fleet.prefill.replicas=2", "fleet.decode.replicas=2")
+GROWTH = 1.3
+"""How much the processes may have grown since they were warm."""
+
+
+def settings(model: Path, kind: str) -> tuple[str, ...]:
+    if kind == "simulated":
+        return (
+            "backend=mocker", f"model.path={model}", f"model.served_name={MODEL}",
+            f"backend.engine.max_model_len={CONTEXT}", f"backend.engine.vocab_size={len(WORDS)}",
+            *PAIRS,
+        )  # fmt: skip
+    return (
+        "backend=vllm", f"model.path={model}", f"model.served_name={MODEL}", "backend.device=cpu",
+        f"backend.engine.max_model_len={CONTEXT}", "backend.engine.max_num_seqs=8",
+        "backend.engine.dtype=float32", "backend.environment.VLLM_CPU_KVCACHE_SPACE=1",
+        "backend.environment.OMP_NUM_THREADS=1",
+    )  # fmt: skip
+
+
+def ask(http: httpx.Client, url: str, number: int) -> str:
+    """Return `answered`, or what went wrong; an answer has all its tokens."""
+    words = random.Random(number)
+    prompt = " ".join(words.choice(WORDS[3:]) for _ in range(words.randrange(20, 500)))
+    body = {"model": MODEL, "prompt": prompt, "max_tokens": 16, "ignore_eos": True}
+    begun = time.monotonic()
+    try:
+        answer = http.post(f"{url}/v1/completions", json=body)
+    except httpx.ConnectError:
+        return "not accepted"
+    except httpx.HTTPError as error:
+        return f"lost: {type(error).__name__} after {time.monotonic() - begun:.3f} s"
+    if answer.status_code in (404, 503):
+        return "not accepted"
+    if answer.status_code != 200 or answer.json()["usage"]["completion_tokens"] != 16:
+        return f"failed: {answer.status_code} {answer.text[:200]}"
+    return "answered"
+
+
+def client(url: str, number: int, stop: Event) -> list[str]:
+    """Ask one question after the other until told to stop, or until nothing is accepted."""
+    results: list[str] = []
+    # A connection kept for the next request may be closed just when that is sent.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(timeout=120, limits=limits) as http:
+        while not stop.is_set() and (not results or results[-1] == "answered"):
+            results.append(ask(http, url, number * 100_000 + len(results)))
+    return results
+
+
+def memory(fleet: Running) -> int:
+    """Return the bytes that all processes of the fleet hold for themselves."""
+    family = psutil.Process(fleet.process.pid).children(recursive=True)
+    return sum(each.memory_full_info().uss for each in family)
+
+
+@pytest.mark.timeout(SECONDS + 600)
+@pytest.mark.parametrize("kind", ["simulated", "aggregated", "example", "nixl"])
+def test_a_fleet_serves_without_a_loss_and_stops_under_load(tmp_path: Path, kind: str) -> None:
+    if kind == "nixl" and util.find_spec("nixl") is None:
+        pytest.skip("NIXL is not installed: pip install --no-deps nixl nixl-cu12")
+    files = "connector.chain.example.kv_connector_extra_config.shared_storage_path"
+    parts = {
+        "example": (*PAIRS, "connector=example", f"{files}={tmp_path / 'kv'}"),
+        "nixl": (*PAIRS, *NIXL),
+    }.get(kind, ())
+    model = write_tiny_llama(tmp_path / "model")
+    fleet = run(fleet_command(tmp_path, *settings(model, kind), *parts), tmp_path)
+    fleet.wait_for(r"fleet +\| ready: ", 400)
+    members = psutil.Process(fleet.process.pid).children(recursive=True)
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        stop = Event()
+        clients = [pool.submit(client, fleet.url, each, stop) for each in range(CLIENTS)]
+        time.sleep(min(20, SECONDS / 3))
+        warm = memory(fleet)
+        time.sleep(SECONDS)
+        grown = memory(fleet) / warm
+        os.killpg(fleet.process.pid, signal.SIGINT)
+        results = Counter(result for each in clients for result in each.result())
+    print(f"{kind}: {dict(results)}, memory x {grown:.2f}")
+    assert fleet.process.wait(120) == 0, fleet.log.read_text()
+    assert set(results) <= {"answered", "not accepted"}
+    assert results["answered"] > CLIENTS
+    assert grown < GROWTH
+    _gone, alive = psutil.wait_procs(members, timeout=20)
+    assert alive == []

@@ -267,3 +267,20 @@ async def test_logins_and_tls_are_those_of_the_runtime(
             await same(reader, engine)
     finally:
         server.kill()
+
+
+async def test_a_worker_that_dies_is_forgotten_within_the_streams_age(
+    environment: dict[str, str],
+) -> None:
+    environment["DYN_NATS_STREAM_MAX_AGE"] = "1.5"
+    async with mock_engine() as engine, reading(environment) as reader:
+        recorder = Recorder(environment, NAMES, RANK.worker_id, engine.kv_event_sources())
+        recorder.start()
+        await work(engine, 0, 10)
+        await same(reader, engine)
+        await asyncio.sleep(2)
+        assert known(reader) == held(engine)
+        for task in (*recorder._readers, *recorder._writers):
+            task.cancel()  # as a kill does: nothing is said
+        await until(lambda: RANK not in reader.index.ranks)
+        await recorder.close()

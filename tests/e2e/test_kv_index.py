@@ -94,15 +94,25 @@ def test_a_dead_workers_blocks_are_forgotten(start: StartWorker) -> None:
     assert index.stop() == 0
 
 
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run a module of the tests in a process of its own: it can hold one runtime only."""
+    return subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+def test_r77_each_data_parallel_rank_is_told_apart(tmp_path: Path) -> None:
+    done = run("tests.e2e.kv_event_ranks", str(write_tiny_model(tmp_path / "tiny")))
+    assert '{"0": 1, "1": 3}' in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize("mode", ["on", "off"])
 def test_r175_durable_events_are_switched_without_a_restart(
     nats_server: NatsServer, tmp_path: Path, mode: str
 ) -> None:
     model = write_tiny_model(tmp_path / "tiny")
-    command = [sys.executable, "-m", "tests.e2e.kv_event_switch", str(model), nats_server.url, mode]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
-    )
+    done = run("tests.e2e.kv_event_switch", str(model), nats_server.url, mode)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines == [
         '{"before": [3]}',

@@ -27,11 +27,11 @@ REPEATED_BATCHES = 10_000
 class KvPublisher:
     """Two sockets in a directory of their own; made and used within one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, dp_rank: int = 0) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="dynamo-mocker-", dir=_parent())
         self._context = zmq.asyncio.Context()
         self.source = KvEventSource(
-            self._address("events"), replay_endpoint=self._address("replay")
+            self._address("events"), dp_rank, replay_endpoint=self._address("replay")
         )
         self._events = zmq.Context(self._context).socket(zmq.PUB)
         self._events.bind(self.source.endpoint)
@@ -50,7 +50,7 @@ class KvPublisher:
         if not events:
             return
         number = self._next.to_bytes(8, "big")
-        batch = msgspec.msgpack.encode([time.time(), events, 0])
+        batch = msgspec.msgpack.encode([time.time(), events, self.source.dp_rank])
         self._next += 1
         self._sent.append((number, batch))
         self._events.send_multipart((b"", number, batch))

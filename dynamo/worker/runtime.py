@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ class Worker:
     http: HttpWorker | None = None
     """Set where requests come over HTTP and not through the runtime."""
     control: ControlServer | None = None
+    _prepared: list[tuple[Any, Handler, dict[str, Any] | None]] = field(default_factory=list)
 
     @classmethod
     async def start(
@@ -87,6 +88,7 @@ class Worker:
         if worker.http is not None:
             model = replace(plan.model, path=str(directory))
             worker._tell_address(worker.http, ModelCard(model, plan.registration, info))
+        worker._begin()
         register_routes(runtime, operator_routes(plan, handler, worker._hide, worker._show))
         if plan.control is not None:
             worker.control = ControlServer(plan.control, worker_settings(engine, kv_events))
@@ -120,14 +122,23 @@ class Worker:
     def _serve_natively(
         self, endpoint: Any, handler: Handler, health_check: dict[str, Any] | None
     ) -> None:
+        self._prepared.append((endpoint, handler, health_check))
+
+    def _begin(self) -> None:
+        """Serve all endpoints, which are made by now.
+
+        On the nats plane the runtime makes an endpoint by asking the server, and holds Python's
+        lock meanwhile: while another one is being served, its threads may all wait for that lock.
+        """
         labels = [("model", self.plan.model.served_name)]
-        served = endpoint.serve_endpoint(
-            handler,
-            graceful_shutdown=True,
-            metrics_labels=labels,
-            health_check_payload=health_check,
-        )
-        self.running.append(asyncio.ensure_future(served))
+        for endpoint, handler, health_check in self._prepared:
+            served = endpoint.serve_endpoint(
+                handler,
+                graceful_shutdown=True,
+                metrics_labels=labels,
+                health_check_payload=health_check,
+            )
+            self.running.append(asyncio.ensure_future(served))
 
     def _tell_address(self, http: HttpWorker, card: ModelCard) -> None:
         """From now on routers find the worker: all its endpoints are there."""

@@ -3,16 +3,19 @@
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.errors import HydraException
 from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
 
 from dynamo.config.assignment import Assignment
 from dynamo.config.fields import leaves
 from dynamo.config.problems import Problem
 from dynamo.config.schema import BACKENDS
 from dynamo.config.schema_index import schema_index
+from dynamo.config.suggest import closest
 
 FAMILIES = {
     "DYN_VLLM_": "vllm",
@@ -91,6 +94,21 @@ def _declared() -> dict[str, str]:
         for field in leaves(owner, "backend.")
         for name in field.setting.env
     }
+
+
+def renamed_backend(backend: DictConfig) -> list[Problem]:
+    """Refuse a name that is not that of the chosen option, from which it follows."""
+    owner = OmegaConf.get_type(backend)
+    name = cast(dict[str, object], OmegaConf.to_container(backend))["name"]
+    chosen = next(option for option, kind in BACKENDS.items() if kind is owner)
+    if name == chosen:
+        return []
+    near = closest(str(name), BACKENDS, limit=1)
+    text, meant = (
+        f"is set by the chosen option, backend={chosen}",
+        f"backend={near[0]}" if near else "",
+    )
+    return [Problem("backend.name", name, text, chosen, meant)]
 
 
 def settings_of_other_backends(

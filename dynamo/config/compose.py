@@ -24,7 +24,12 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from dynamo.config.adoption import Adopt, checked_adoption, nothing
 from dynamo.config.aliases import canonical_key, rename
 from dynamo.config.assignment import Assignment
-from dynamo.config.backend_choice import chosen_backend, concerning, settings_of_other_backends
+from dynamo.config.backend_choice import (
+    chosen_backend,
+    concerning,
+    renamed_backend,
+    settings_of_other_backends,
+)
 from dynamo.config.entries import entry_problems
 from dynamo.config.environment import read_environment
 from dynamo.config.exposed_secrets import exposed_secrets
@@ -34,6 +39,7 @@ from dynamo.config.provenance import file_assignments, flatten, search_path, sou
 from dynamo.config.role_switches import read_role_switches
 from dynamo.config.schema import BACKENDS, Config
 from dynamo.config.schema_index import SchemaIndex, schema_index
+from dynamo.config.user_paths import is_directory
 from dynamo.config.values import InvalidValueError, as_declared, check_limits, check_type
 
 CONFIG_NAME = "config"
@@ -129,6 +135,7 @@ def vocabulary(
     # Not the loader's own methods: each call would copy the schema, which takes 40 ms.
     listing = loader.repository.get_group_options
     groups = set(listing("", ObjectType.GROUP)) - {"schema", "hydra"}
+    user_dirs = [folder for folder in user_dirs if is_directory(folder)]
     groups.update(path.name for own in user_dirs for path in own.glob("*") if path.is_dir())
 
     def options(group: str) -> Sequence[str]:
@@ -183,6 +190,8 @@ def finish(
 
     What the engine's own file says is put in front of everything that is given (R143).
     """
+    if strange := renamed_backend(tree.backend):
+        return Composition(None, (*problems, *strange), tuple(item.text for item in given))
     adopted = adopt(cast(dict[str, Any], OmegaConf.to_container(tree.backend)))
     if adopted.assignments:
         adopted = checked_adoption(adopted, given, vocabulary(loader, tuple))

@@ -5,10 +5,11 @@ read where they stand, and nothing is written.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
+
+from dynamo.config.user_paths import home_expanded
 
 
 class ForeignFileError(ValueError):
@@ -56,7 +57,7 @@ def entries_of(text: str, section: str | None = None) -> list[Entry]:
 
 def _text(path: str) -> str:
     try:
-        return Path(path).expanduser().read_text("utf-8")
+        return home_expanded(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ForeignFileError(f"cannot be read: {reason}") from error

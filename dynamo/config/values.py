@@ -4,7 +4,6 @@ import json
 import math
 import sys
 import typing
-from pathlib import Path
 from typing import Any
 
 from dynamo.config.fields import FieldInfo
@@ -12,6 +11,7 @@ from dynamo.config.nesting import ALLOWED as DEPTH_ALLOWED
 from dynamo.config.nesting import TOO_DEEP, is_too_deep
 from dynamo.config.problems import Problem
 from dynamo.config.suggest import closest
+from dynamo.config.user_paths import home_expanded
 
 TRUE_WORDS = ("true", "1", "yes", "on")
 FALSE_WORDS = ("false", "0", "no", "off")
@@ -62,7 +62,7 @@ def parse_mapping(text: str) -> dict[str, Any]:
     allowed = "a JSON object, or @ and a file that holds one"
     try:
         if text.startswith("@"):
-            text = Path(text[1:].strip()).expanduser().read_text("utf-8")
+            text = home_expanded(text[1:].strip()).read_text("utf-8")
         value = json.loads(text) if text.strip() else {}
     except OSError as error:
         raise InvalidValueError(f"cannot be read: {error.strerror}", allowed) from error

@@ -16,6 +16,7 @@ from typing import Any
 from dynamo.config.compose import Composition
 from dynamo.config.plan import LaunchPlan
 from dynamo.config.redact import redact
+from dynamo.config.user_paths import home_expanded
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def dump_configuration(plan: LaunchPlan, composition: Composition) -> None:
     if plan.dump_config_to == STANDARD_OUTPUT:
         print(text, flush=True)
         return
-    target = Path(plan.dump_config_to).expanduser()
+    target = home_expanded(plan.dump_config_to)
     try:
         _write(text + "\n", target)
     except OSError as error:

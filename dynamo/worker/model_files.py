@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from dynamo.config.user_paths import home_expanded, is_directory
+
 PACKAGE_PREFIX = "pypi:"
 MANIFEST = "manifest.json"
 CONVERSION = 1
@@ -54,8 +56,8 @@ def local_model(reference: str, report: Report = lambda _: None) -> Path:
     """
     if reference.startswith(PACKAGE_PREFIX):
         return _packaged_model(reference.removeprefix(PACKAGE_PREFIX), report)
-    path = Path(reference).expanduser()
-    if path.is_dir():
+    path = home_expanded(reference)
+    if is_directory(path):
         return path
     if path.exists():
         raise ModelUnavailableError(f"{reference} is a file; a model is a directory")
@@ -68,11 +70,11 @@ def model_here(reference: str, environment: Mapping[str, str] = os.environ) -> P
     """Directory of a model whose files are here already, or None; nothing is made or fetched."""
     if reference.startswith(PACKAGE_PREFIX):
         directory = cache_directory(environment) / "models" / reference.removeprefix(PACKAGE_PREFIX)
-    elif _reads_as_path(reference) or Path(reference).is_dir():
-        directory = Path(reference).expanduser()
+    elif _reads_as_path(reference) or is_directory(reference):
+        directory = home_expanded(reference)
     else:
         directory = _hub_snapshot(reference, environment)
-    return directory if directory.is_dir() else None
+    return directory if is_directory(directory) else None
 
 
 def _hub_snapshot(name: str, environment: Mapping[str, str]) -> Path:

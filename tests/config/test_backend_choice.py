@@ -126,3 +126,16 @@ def test_r160_only_three_words_switch_the_log_mapping_off(
     composition = compose("backend=trtllm", DYN_SKIP_TRTLLM_LOG_FORMATTING=word)
     assert composition.values["backend.skip_log_mapping"] is skipped
     assert [problem.fatal for problem in composition.problems] == [False] * notices
+
+
+@pytest.mark.parametrize("name", ["a:b", "mocker", "???", "'${model.path}'"])
+def test_the_name_of_the_backend_is_not_set_beside_its_option(compose: Compose, name: str) -> None:
+    """It chooses the engine, while the option has chosen which settings there are."""
+    composition = compose("backend=vllm", f"backend.name={name}")
+    assert composition.config is None
+    assert [problem.path for problem in composition.problems] == ["backend.name"]
+    assert composition.problems[0].allowed == "vllm"
+
+
+def test_the_name_of_the_chosen_backend_may_be_said_again(compose: Compose) -> None:
+    assert compose("backend=mocker", "backend.name=mocker").problems == ()

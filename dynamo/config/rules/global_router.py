@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from dynamo.config.global_router import read
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
+from dynamo.config.user_paths import home_expanded
 
 
 def file_is_valid(config: Config) -> Iterator[Problem]:
@@ -14,7 +14,7 @@ def file_is_valid(config: Config) -> Iterator[Problem]:
     path = config.global_router.config
     if path is None:
         return
-    file = Path(path).expanduser()
+    file = home_expanded(path)
     for problem in read(file).problems:
         where = path if problem.path == str(file) else f"{path}: {problem.path}"
         yield replace(problem, path=where)

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from dynamo.config.native_environment import NATIVE_LEVELS
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.config.suggest import closest
+from dynamo.config.user_paths import is_file
 
 LEVELS = ("trace", "debug", "info", "warn", "error", "off", *NATIVE_LEVELS)
 ALLOWED_LEVELS = "trace, debug, info, warn, error, off, or a list such as info,dynamo_runtime=debug"
@@ -31,7 +31,7 @@ def log_level_is_known(config: Config) -> Iterator[Problem]:
 def log_file_exists(config: Config) -> Iterator[Problem]:
     """R173: the runtime silently ignores a logging configuration that is not there."""
     path = config.logs.config_path
-    if path is not None and not Path(path).is_file():
+    if path is not None and not is_file(path):
         yield Problem(
             "logs.config_path", path, "is not an existing file", "a TOML file", rule="R173"
         )

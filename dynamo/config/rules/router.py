@@ -1,11 +1,11 @@
 """Rules about the routing that a worker asks for."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from dynamo.config.problems import Problem
 from dynamo.config.routing import KV_ARGUMENTS, ROUTER_ARGUMENTS
 from dynamo.config.schema import Config
+from dynamo.config.user_paths import is_file
 
 
 def settings_need_a_mode(config: Config) -> Iterator[Problem]:
@@ -46,7 +46,7 @@ def predictions_wait_for_events(config: Config) -> Iterator[Problem]:
 def policy_file_exists(config: Config) -> Iterator[Problem]:
     """The runtime reads the file when the model is registered, and refuses to go on without it."""
     path = config.router.policy_config
-    if path is not None and not Path(path).is_file():
+    if path is not None and not is_file(path):
         text = "is not an existing file"
         yield Problem("router.policy_config", path, text, "path of a YAML file")
 

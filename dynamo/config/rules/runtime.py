@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from dynamo.config.known_names import reasoning_parsers, tool_call_parsers
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.config.suggest import closest
+from dynamo.config.user_paths import home_expanded, is_file
 from dynamo.config.values import is_name
 
 
@@ -30,7 +30,7 @@ def template_exists(config: Config) -> Iterator[Problem]:
     if path is None:
         return
     expanded = expand_path(path)
-    if not Path(expanded).is_file():
+    if not is_file(expanded):
         shown = path if path == expanded else f"{path} ({expanded})"
         yield Problem(
             "runtime.custom_jinja_template", shown, "is not an existing file",
@@ -40,7 +40,7 @@ def template_exists(config: Config) -> Iterator[Problem]:
 
 def expand_path(path: str) -> str:
     """R28: expand environment variables, then the home directory."""
-    return str(Path(os.path.expandvars(path)).expanduser())
+    return str(home_expanded(os.path.expandvars(path)))
 
 
 def template_needs_chat(config: Config) -> Iterator[Problem]:

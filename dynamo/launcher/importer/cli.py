@@ -13,6 +13,7 @@ import yaml
 from dynamo.config.machine import Machine
 from dynamo.config.problems import Problem, problem_text
 from dynamo.config.schema import ConnectorEntry
+from dynamo.config.user_paths import home_expanded
 from dynamo.launcher.conf_dir import conf_dir
 from dynamo.launcher.importer.manifest import read_manifest
 from dynamo.launcher.importer.preset import preset_text
@@ -92,7 +93,7 @@ def _source(options: argparse.Namespace) -> Source:
 
 def _text(path: str) -> str:
     try:
-        return sys.stdin.read() if path == "-" else Path(path).expanduser().read_text("utf-8")
+        return sys.stdin.read() if path == "-" else home_expanded(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise SourceError(Problem(path, "", f"cannot be read: {reason}")) from error

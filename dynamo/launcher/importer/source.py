@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from dynamo.config.problems import Problem
+from dynamo.config.user_paths import home_expanded
 
 
 class SourceError(ValueError):
@@ -38,7 +38,7 @@ class Source:
         """
         if path in self.files:
             return self.files[path]
-        return Path(path).expanduser().read_text("utf-8")
+        return home_expanded(path).read_text("utf-8")
 
 
 def assignment(word: str) -> tuple[str, str] | None:

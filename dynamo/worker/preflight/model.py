@@ -7,6 +7,7 @@ from pathlib import Path
 from dynamo.config.plan import LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.config.suggest import closest
+from dynamo.config.user_paths import home_expanded, is_directory, is_file
 from dynamo.worker.model_files import PACKAGE_PREFIX
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "tiktoken.model", "vocab.json")
@@ -20,10 +21,10 @@ def check_model(plan: LaunchPlan) -> list[Problem]:
     reference = plan.model.path
     if reference.startswith(PACKAGE_PREFIX):
         return _check_package(reference)
-    path = Path(reference).expanduser()
-    if path.is_dir():
+    path = home_expanded(reference)
+    if is_directory(path):
         return _check_directory(path)
-    if path.is_file():
+    if is_file(path):
         text = "is a file, and the frontend needs the tokenizer beside the weights"
         return [_problem(reference, text, "a directory with config.json")]
     if reference.startswith(("/", ".", "~")) or not HUB_ID.fullmatch(reference):
@@ -54,7 +55,7 @@ def _check_directory(path: Path) -> list[Problem]:
 
 def _missing(path: Path, reference: str) -> Problem:
     parent = path.parent
-    siblings = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []
+    siblings = [entry.name for entry in parent.iterdir()] if is_directory(parent) else []
     near = closest(path.name, siblings, limit=1)
     meant = f"model.path={parent / near[0]}" if near else ""
     allowed = "an existing directory, a hub id, or pypi:<package>"

@@ -10,6 +10,7 @@ from dynamo.config.plan import EnginePlan, LaunchPlan, MemoryPlan
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.engines.traits import WorkerTraits
+from dynamo.engines.worker_command import WorkerCommand
 
 
 class Planner(Protocol):
@@ -33,6 +34,10 @@ class Planner(Protocol):
 
     def command(self, plan: LaunchPlan) -> str:
         """Return the equivalent command line of the engine's own server."""
+        ...
+
+    def worker_command(self, plan: LaunchPlan) -> WorkerCommand:
+        """Return the equivalent command line of Dynamo's own worker."""
         ...
 
     def traits(self, config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:

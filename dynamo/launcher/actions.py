@@ -50,6 +50,16 @@ def command(config: Config, composition: Composition, machine: Machine) -> int:
     return 0
 
 
+def manifest(config: Config, composition: Composition, machine: Machine) -> int:
+    """Print the Kubernetes manifest of Dynamo's own worker for the same engine."""
+    from dynamo.launcher.manifest.graph import manifest_text
+    from dynamo.launcher.manifest.member import planned_member
+
+    launch_plan = plan_launch(config, machine)
+    print(manifest_text([planned_member(launch_plan, config, composition.sources)]))
+    return 0
+
+
 def explain(config: Config, composition: Composition, machine: Machine) -> int:
     """Print every setting with its value and where that came from."""
     notes = plan_launch(config, machine).notes
@@ -120,6 +130,7 @@ ACTIONS: dict[str, Callable[[Config, Composition, Machine], int]] = {
     "check": check,
     "plan": plan,
     "command": command,
+    "manifest": manifest,
     "explain": explain,
     "bench": bench,
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from dynamo.config.compose import Composition
+from dynamo.config.fleet import members
 from dynamo.config.machine import Machine
 from dynamo.config.problems import Problem
 from dynamo.config.redact import redact
@@ -28,6 +29,8 @@ from dynamo.launcher.fleet_planning import (
     fatal,
     plan_fleet,
 )
+from dynamo.launcher.manifest.graph import manifest_text
+from dynamo.launcher.manifest.member import planned_member
 from dynamo.launcher.report import EXIT_BAD_INPUT, print_problems, with_sources
 from dynamo.launcher.show import explain_text
 
@@ -39,6 +42,8 @@ def act(composition: Composition, config: Config, machine: Machine) -> int:
     samples = {}
     if not fatal(common):
         samples = compose_samples(config, composition, machine, directory, os.environ)
+    if config.action == "manifest":
+        return _manifest(config, samples, with_sources(common, composition.sources))
     gpus = visible_gpus(os.environ, machine.gpus)
     plan, problems = plan_fleet(config, samples, directory, gpus)
     common = with_sources(common, composition.sources)
@@ -60,9 +65,31 @@ def act(composition: Composition, config: Config, machine: Machine) -> int:
     return 0
 
 
+def _manifest(config: Config, samples: Mapping[str, Sample], common: list[Problem]) -> int:
+    """Print the fleet as one deployment: the cluster has the GPUs and ports, not this machine."""
+    problems = [*common, *(each for each in distinct(samples) if each not in common)]
+    print_problems(problems)
+    if fatal(problems):
+        return EXIT_BAD_INPUT
+    print(fleet_manifest(config, samples))
+    return 0
+
+
+def fleet_manifest(config: Config, samples: Mapping[str, Sample]) -> str:
+    """Return the Kubernetes manifest of all workers of a fleet, with its frontends."""
+    workers = [
+        planned_member(sample.plan, sample.composition.config, sample.composition.sources,
+               members(config, role).replicas)
+        for role, sample in samples.items()
+        if role != "frontend" and sample.plan and sample.composition.config
+    ]  # fmt: skip
+    frontends = members(config, "frontend").replicas if "frontend" in samples else 0
+    return manifest_text(workers, frontends)
+
+
 def _action(action: str) -> Iterator[Problem]:
     if action in ("bench", "frontend"):
-        allowed = "serve, check, plan, command, explain"
+        allowed = "serve, check, plan, command, manifest, explain"
         yield Problem("action", action, "is an action of one process", allowed, "action=serve")
 
 

@@ -14,6 +14,7 @@ ACTION_TEXTS = {
     "check": 'report every problem at once, or "ok"',
     "plan": "print everything the worker would be started with",
     "command": "print the equivalent command line of the engine's own server",
+    "manifest": "print a DynamoGraphDeployment of Kubernetes that runs Dynamo's own worker",
     "explain": "print every setting with its value and where it came from",
     "bench": "measure the configuration; with -m, a sweep",
 }

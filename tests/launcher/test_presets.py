@@ -14,8 +14,10 @@ from dynamo.config.rules.fleet import check_fleet
 from dynamo.config.schema import Config
 from dynamo.engines.planners import planner
 from dynamo.launcher.checking import all_problems
-from dynamo.launcher.fleet import command_text, fleet_text
+from dynamo.launcher.fleet import command_text, fleet_manifest, fleet_text
 from dynamo.launcher.fleet_planning import Sample, compose_samples, distinct, plan_fleet
+from dynamo.launcher.manifest.graph import manifest_text
+from dynamo.launcher.manifest.member import planned_member
 from dynamo.launcher.planning import plan_launch
 from dynamo.launcher.show import plan_text
 from tests.models import known_models
@@ -56,9 +58,11 @@ def rendered(preset: str) -> dict[str, str]:
     if config.fleet.enabled:
         return rendered_fleet(preset, config)
     plan = plan_launch(config, SERVER)
+    worker = planned_member(plan, config, composed(preset).sources)
     return {
         f"{preset}.plan.yaml": plan_text(plan) + "\n",
         f"{preset}.command.sh": planner(config.backend.name).command(plan) + "\n",
+        f"{preset}.manifest.yaml": manifest_text([worker]) + "\n",
     }
 
 
@@ -76,6 +80,7 @@ def rendered_fleet(preset: str, config: Config) -> dict[str, str]:
     return {
         f"{preset}.plan.yaml": fleet_text(plan) + "\n",
         f"{preset}.command.sh": command_text(plan, samples(preset)) + "\n",
+        f"{preset}.manifest.yaml": fleet_manifest(config, samples(preset)) + "\n",
     }
 
 

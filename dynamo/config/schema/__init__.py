@@ -11,6 +11,7 @@ from dynamo.config.schema.control import ControlConfig
 from dynamo.config.schema.fleet import FleetConfig
 from dynamo.config.schema.global_router import GlobalRouterConfig
 from dynamo.config.schema.health import HealthConfig
+from dynamo.config.schema.kubernetes import KubernetesConfig
 from dynamo.config.schema.logs import LogsConfig
 from dynamo.config.schema.lora import LoraConfig
 from dynamo.config.schema.model import ModelConfig, MultimodalConfig, RoleConfig
@@ -25,7 +26,9 @@ from dynamo.config.schema.sglang import SglangBackend
 from dynamo.config.schema.telemetry import TelemetryConfig
 from dynamo.config.schema.trtllm import TrtllmBackend, TrtllmDiffusion
 
-ACTIONS = ("serve", "frontend", "kv_index", "check", "plan", "command", "explain", "bench")
+ACTIONS = (
+    "serve", "frontend", "kv_index", "check", "plan", "command", "manifest", "explain", "bench",
+)  # fmt: skip
 
 BACKENDS: dict[str, type[BackendConfig]] = {
     "vllm": VllmBackend,
@@ -62,6 +65,7 @@ class Config:
     frontend: FrontendConfig = field(default_factory=FrontendConfig)
     router: RouterConfig = field(default_factory=RouterConfig)
     global_router: GlobalRouterConfig = field(default_factory=GlobalRouterConfig)
+    kubernetes: KubernetesConfig = field(default_factory=KubernetesConfig)
     workload: WorkloadConfig = field(default_factory=WorkloadConfig)
     fleet: FleetConfig = field(default_factory=FleetConfig)
 
@@ -79,6 +83,7 @@ __all__ = [
     "FrontendConfig",
     "GlobalRouterConfig",
     "HealthConfig",
+    "KubernetesConfig",
     "LogsConfig",
     "LoraConfig",
     "MockerBackend",

@@ -12,6 +12,15 @@ from dynamo.config.suggest import closest
 from dynamo.engines.kv_events import has_readers
 from dynamo.engines.mocker.arguments import MockArguments, mock_arguments
 from dynamo.engines.traits import WorkerTraits
+from dynamo.engines.worker_command import WorkerCommand, flat
+
+DYNAMO_FLAGS = {
+    "max_num_seqs": "--max-num-seqs",
+    "max_num_batched_tokens": "--max-num-batched-tokens",
+    "block_size": "--block-size",
+    "num_gpu_blocks": "--num-gpu-blocks-override",
+}
+"""Flags of Dynamo's simulated engine, by the argument here that says the same."""
 
 
 def check(config: Config, machine: Machine) -> list[Problem]:
@@ -59,6 +68,17 @@ def argument_names() -> Iterable[str]:
 def command(plan: LaunchPlan) -> str:
     """The mock engine runs inside the worker only."""
     return "# The mocker has no server of its own."
+
+
+def worker_command(plan: LaunchPlan) -> WorkerCommand:
+    """Return the command line of Dynamo's own simulated engine, which knows some arguments only."""
+    arguments = plan.engine.arguments
+    flags = [["--model-path", plan.model.path], ["--model-name", plan.model.served_name]]
+    flags += [
+        [flag, str(arguments[name])] for name, flag in DYNAMO_FLAGS.items() if name in arguments
+    ]
+    not_said = [f"{name}={value}" for name, value in arguments.items() if name not in DYNAMO_FLAGS]
+    return WorkerCommand("dynamo.mocker", flat(flags), (), tuple(not_said))
 
 
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:

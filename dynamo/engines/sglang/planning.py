@@ -15,9 +15,12 @@ from dynamo.engines.sglang import memory as sglang_memory
 from dynamo.engines.sglang.arguments import engine_plan as plan_engine
 from dynamo.engines.sglang.arguments import sglang
 from dynamo.engines.sglang.command import serve_command
+from dynamo.engines.sglang.command import worker_command as command_of_worker
 from dynamo.engines.sglang.kv_events import use_kv_events
+from dynamo.engines.sglang.machine_share import gpus
 from dynamo.engines.sglang.worker_kind import ENDPOINT_TYPES, chosen_kinds, component
 from dynamo.engines.traits import WorkerTraits
+from dynamo.engines.worker_command import WorkerCommand
 
 
 def check(config: Config, machine: Machine) -> list[Problem]:
@@ -51,11 +54,17 @@ def command(plan: LaunchPlan) -> str:
     return serve_command(plan.engine)
 
 
+def worker_command(plan: LaunchPlan) -> WorkerCommand:
+    """Return the equivalent command line of Dynamo's own worker."""
+    return command_of_worker(plan)
+
+
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
     """R80, R98, R151, R153, R156: what SGLang's settings say about the worker around it."""
     backend = sglang(config)
     kinds = chosen_kinds(backend)
     return WorkerTraits(
+        gpus=gpus(arguments),
         use_kv_events=use_kv_events(arguments.get("kv_events_config")),
         model_input="text" if backend.use_sglang_tokenizer else "tokens",
         component=component(config, backend),

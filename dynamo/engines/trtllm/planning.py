@@ -21,8 +21,11 @@ from dynamo.engines.trtllm.arguments import (
 )
 from dynamo.engines.trtllm.arguments import engine_plan as plan_engine
 from dynamo.engines.trtllm.command import serve_command
+from dynamo.engines.trtllm.command import worker_command as command_of_worker
 from dynamo.engines.trtllm.extra_file import argument_problems
+from dynamo.engines.trtllm.machine_share import gpus
 from dynamo.engines.trtllm.rules import RULES
+from dynamo.engines.worker_command import WorkerCommand
 
 
 def check(config: Config, machine: Machine) -> list[Problem]:
@@ -63,9 +66,15 @@ def command(plan: LaunchPlan) -> str:
     return serve_command(plan)
 
 
+def worker_command(plan: LaunchPlan) -> WorkerCommand:
+    """Return the equivalent command line of Dynamo's own worker."""
+    return command_of_worker(plan)
+
+
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
     """R98, R162: what TensorRT-LLM's settings say about the worker around it."""
     return WorkerTraits(
+        gpus=gpus(arguments),
         use_kv_events=publishes_kv_events(trtllm(config)),
         component=modality.component(config),
         takes_media=modality.modality(config) == "multimodal",

@@ -15,8 +15,10 @@ from dynamo.engines.vllm import memory as vllm_memory
 from dynamo.engines.vllm import mode_rules, model_rules, rules
 from dynamo.engines.vllm.arguments import engine_plan as plan_engine
 from dynamo.engines.vllm.command import serve_command
+from dynamo.engines.vllm.command import worker_command as command_of_worker
 from dynamo.engines.vllm.kv_events import use_kv_events
 from dynamo.engines.vllm.machine_share import gpus, listening_ports
+from dynamo.engines.worker_command import WorkerCommand
 
 
 def check(config: Config, machine: Machine) -> list[Problem]:
@@ -48,6 +50,11 @@ def argument_names() -> Iterable[str]:
 def command(plan: LaunchPlan) -> str:
     """Return the equivalent `vllm serve` command line."""
     return serve_command(plan.engine)
+
+
+def worker_command(plan: LaunchPlan) -> WorkerCommand:
+    """Return the equivalent command line of Dynamo's own worker."""
+    return command_of_worker(plan)
 
 
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:

@@ -15,7 +15,8 @@ from dynamo.launcher.importer.source import Source, SourceError
 
 KIND = "DynamoGraphDeployment"
 SHELLS = re.compile(r"(.*/)?(ba|da|z|k)?sh")
-REFERENCE = re.compile(r"\$\((\w+)\)")
+REFERENCE = re.compile(r"\$\$|\$\((\w+)\)")
+"""`$$` is a dollar, `$(NAME)` a variable of the container; an unknown one stays as it is."""
 READ = {
     "name", "componentType", "subComponentType", "type", "envs", "env", "command", "args",
     "extraPodSpec", "podTemplate", "dynamoNamespace",
@@ -52,11 +53,18 @@ def read_manifest(text: str, wanted: str | None = None) -> Source:
         listed = ", ".join(service.beside)
         message = "concern the deployment, not the worker: action=manifest writes its own"
         notes.append(Problem(f"{service.name}: {listed}", "", message, fatal=False))
+    words = [_expanded(word, environment) for word in words]
     if len(words) > 2 and SHELLS.fullmatch(words[0]) and words[1].startswith("-"):
         found = read_script(" ".join(words[2:]), environment)
         return replace(found, notes=(*notes, *found.notes))
-    words = [REFERENCE.sub(lambda ref: environment.get(ref[1], ref[0]), word) for word in words]
     return Source(tuple(words), environment, notes=tuple(notes))
+
+
+def _expanded(text: str, environment: Mapping[str, str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        return environment.get(found[1], found[0]) if found[1] else "$"
+
+    return REFERENCE.sub(value, text)
 
 
 def _documents(text: str) -> list[Mapping[str, Any]]:
@@ -148,7 +156,8 @@ def _environment(service: Service) -> tuple[dict[str, str], list[Problem]]:
     for item in service.variables:
         name = str(item.get("name"))
         if "value" in item and not isinstance(item["value"], list | dict):
-            environment[name] = "" if item["value"] is None else str(item["value"])
+            text = "" if item["value"] is None else str(item["value"])
+            environment[name] = _expanded(text, environment)
         else:
             text = "comes from the cluster, not from the manifest"
             notes.append(Problem(name, "", text, fatal=False))

@@ -1,11 +1,15 @@
-"""Every committed preset survives the way to a command line and back, exactly."""
+"""Every committed preset survives the way to a command line or a manifest and back, exactly."""
 
 import functools
 
 import pytest
 
 from dynamo.config.compose import compose_config
-from dynamo.config.plan import LaunchPlan
+from dynamo.launcher.fleet_planning import compose_samples
+from dynamo.launcher.importer.cli import imported
+from dynamo.launcher.importer.manifest import read_manifest
+from dynamo.launcher.manifest.graph import manifest_text
+from dynamo.launcher.manifest.member import Member, planned_member
 from dynamo.launcher.planning import plan_launch
 from tests.launcher.importer.roundtrip import ROOT, SERVER, command, from_script
 
@@ -16,16 +20,37 @@ PRESETS = sorted(
 
 
 @functools.cache
-def planned(preset: str) -> LaunchPlan:
-    config = compose_config([f"preset={preset}"], {}, ROOT / "conf").config
+def members(preset: str) -> dict[str, Member]:
+    """Return the workers of a preset by their service: one, or those of a fleet."""
+    composition = compose_config([f"preset={preset}"], {}, ROOT / "conf")
+    config = composition.config
     assert config is not None
-    return plan_launch(config, SERVER)
+    if not config.fleet.enabled:
+        one = planned_member(plan_launch(config, SERVER), config, composition.sources)
+        return {one.name: one}
+    samples = compose_samples(config, composition, SERVER, "outputs", {})
+    found = [
+        planned_member(sample.plan, sample.composition.config, sample.composition.sources)
+        for role, sample in samples.items()
+        if role != "frontend" and sample.plan and sample.composition.config
+    ]
+    return {one.name: one for one in found}
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_comes_back_from_its_command_line_with_the_same_engine(preset: str) -> None:
-    plan = planned(preset)
-    done = from_script(command(plan))
-    assert done.refused == ()
-    assert done.plan is not None
-    assert done.plan.engine == plan.engine
+    for one in members(preset).values():
+        done = from_script(command(one.plan))
+        assert done.refused == ()
+        assert done.plan is not None
+        assert done.plan.engine == one.plan.engine
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_comes_back_from_its_manifest_with_the_same_engine(preset: str) -> None:
+    text = manifest_text(list(members(preset).values()))
+    for name, one in members(preset).items():
+        done = imported(read_manifest(text, name), SERVER)
+        assert done.refused == ()
+        assert done.plan is not None
+        assert done.plan.engine == one.plan.engine

@@ -17,6 +17,7 @@ from dynamo.launcher.manifest.variables import STORES_OF_A_MACHINE
 PYPI = "pypi:"
 SYSTEM_PORT = 9090
 """Port of the worker's status server that Dynamo's operator expects."""
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 GPUS_PER_NODE = 8
 LONGEST_NAME = 40
 """Kubernetes allows 63 characters, and the operator appends the service's name."""
@@ -58,9 +59,11 @@ def _notes(member: Member) -> Iterator[str]:
             f"The store {plan.runtime.store} is of one machine: "
             "the cluster's own discovery takes its place."
         )
-    for name in plan.engine.environment:
+    for name, value in plan.engine.environment.items():
         if is_secret_name(name):
             yield f"{name} may hold a secret: give it from a Kubernetes secret."
+        elif value in LOOPBACK:
+            yield f"Not in this manifest: {name}={value}, which no other pod reaches."
     for text in (*member.command.not_said, *member.variables.not_said):
         yield f"Not in this manifest: {_one_line(text)}"
 
@@ -131,7 +134,7 @@ def _own_variables(member: Member, shared: Mapping[str, str], port: int) -> dict
     engine = {
         name: value
         for name, value in member.plan.engine.environment.items()
-        if not is_secret_name(name)
+        if not is_secret_name(name) and value not in LOOPBACK
     }
     return {"DYN_SYSTEM_PORT": str(port), **own, **engine}
 

@@ -225,13 +225,15 @@ def test_the_workers_of_a_fleet_are_one_deployment() -> None:
     config = composition.config
     assert config is not None
     samples = compose_samples(config, composition, SERVER, "outputs", {})
-    services = yaml.safe_load(fleet_manifest(config, samples))["spec"]["services"]
+    text = fleet_manifest(config, samples)
+    services = yaml.safe_load(text)["spec"]["services"]
     assert {name: service["replicas"] for name, service in services.items()} == {
         "Frontend": 1,
         "VllmPrefillWorker": 2,
         "VllmDecodeWorker": 2,
     }
     assert "127.0.0.1" not in str(services)
+    assert "# Not in this manifest: VLLM_NIXL_SIDE_CHANNEL_HOST=127.0.0.1, which no other" in text
 
 
 def test_a_fleet_that_this_machine_cannot_run_can_be_written(

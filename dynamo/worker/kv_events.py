@@ -6,7 +6,7 @@ events (R25) go into a NATS stream besides.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from dynamo.engines.capabilities import KvEventSource, PublishesKvEvents, Report
 from dynamo.worker.routes import RefusedError
 
 if TYPE_CHECKING:
+    from prometheus_client import Metric
+
     from dynamo.worker.planes.durable_events.recorder import Recorder
     from dynamo.worker.planes.durable_events.retelling import Retold
 
@@ -59,6 +61,14 @@ class KvEvents:
     def can_switch(self) -> bool:
         """Whether `set_durable` can work: an agent that tells routers needs the stream."""
         return bool(self.sources) and self._plan.registration.kv_state_endpoint is None
+
+    def families(self) -> "Iterable[Metric]":
+        """Return metrics of durable events; none while they are off."""
+        if self._recorder is None:
+            return ()
+        from dynamo.worker.planes.durable_events.metrics import families
+
+        return families(self._recorder.ranks)
 
     async def set_durable(self, on: bool) -> None:
         """R175: keep KV events from now on, or no longer; no request notices.

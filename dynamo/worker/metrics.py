@@ -20,16 +20,20 @@ LIVE_SETTING = "dynamo_launch_live_setting"
 LIVE_CHANGES = "dynamo_launch_live_changes"
 
 
+Families = Callable[[], Iterable[Metric]]
+
+
 def register_metrics(
-    plan: LaunchPlan, endpoint: Any, engine: Engine, control: ControlServer | None
+    plan: LaunchPlan, endpoint: Any, engine: Engine, control: ControlServer | None, more: Families
 ) -> None:
-    """Let the status server's /metrics tell what engine and control routes know (R108 to R111)."""
-    text = metrics_text(plan, engine, control)
+    """Let the status server's /metrics tell what engine and control routes know (R108 to R111),
+    and what `more` does."""
+    text = metrics_text(plan, engine, control, more)
     endpoint.metrics.register_prometheus_expfmt_callback(text)
 
 
 def metrics_text(
-    plan: LaunchPlan, engine: Engine, control: ControlServer | None
+    plan: LaunchPlan, engine: Engine, control: ControlServer | None, more: Families = list
 ) -> Callable[[], str]:
     """Return what writes all samples of this moment in Prometheus' text format."""
     registry = CollectorRegistry()
@@ -37,6 +41,7 @@ def metrics_text(
         registry.register(_Labelled(engine.metric_families, labels(plan)))
     if control is not None:
         registry.register(_Labelled(lambda: _live(control), labels(plan)))
+    registry.register(_Labelled(more, labels(plan)))
     return lambda: generate_latest(registry).decode()
 
 
@@ -53,7 +58,7 @@ def labels(plan: LaunchPlan) -> dict[str, str]:
 class _Labelled(Collector):
     """Collects families anew at each scrape and adds labels to their samples."""
 
-    def __init__(self, families: Callable[[], Iterable[Metric]], labels: Mapping[str, str]) -> None:
+    def __init__(self, families: Families, labels: Mapping[str, str]) -> None:
         self._families = families
         self._labels = labels
 

@@ -93,7 +93,7 @@ class Worker:
         if plan.control is not None:
             worker.control = ControlServer(plan.control, worker_settings(engine, kv_events))
             await worker.control.start()
-        register_metrics(plan, worker.endpoint, engine, worker.control)
+        register_metrics(plan, worker.endpoint, engine, worker.control, kv_events.families)
         if plan.frontend is not None:
             only = worker.http.frontend_namespace if worker.http else None
             worker.running.append(await start_frontend(runtime, plan, plan.frontend, only))

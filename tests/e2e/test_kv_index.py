@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 
 from dynamo.worker.planes.durable_events.messages import Names
@@ -139,13 +140,22 @@ def overlaps(environment: dict[str, str], tokens: Sequence[int]) -> list[tuple[i
     return asyncio.run(read())
 
 
+def sample(metrics: str, name: str) -> float:
+    """Read the value of the durable events' sample of this name."""
+    lines = [line for line in metrics.splitlines() if line.startswith(f"{name}{{")]
+    (line,) = [line for line in lines if "path=" not in line or "durable" in line]
+    return float(line.rsplit(" ", 1)[1])
+
+
 def test_r175_the_control_command_switches_durable_events(
     nats_server: NatsServer, start: StartWorker
 ) -> None:
     port, environment = free_port("127.0.0.1"), {"NATS_SERVER": nats_server.url}
+    status = low_free_port()
     worker = start(
-        "runtime.durable_kv_events=false", "runtime.kv_state_endpoint=null", f"control.port={port}"
-    )
+        "runtime.durable_kv_events=false", "runtime.kv_state_endpoint=null",
+        f"control.port={port}", f"runtime.system_port={status}",
+    )  # fmt: skip
     prompt = prompts(1)[0]
     tokens = [3 + int(word.removeprefix("w")) for word in prompt.split()]
     cached(worker, prompt)
@@ -159,6 +169,10 @@ def test_r175_the_control_command_switches_durable_events(
     assert done.returncode == 0, done.stderr
     until(lambda: overlaps(environment, tokens) == [(PREFIX_BLOCKS, True)])
     assert cached(worker, prompt) == WHOLE
+    metrics = httpx.get(f"http://127.0.0.1:{status}/metrics").text
+    assert sample(metrics, "dynamo_launch_durable_kv_events_blocks") >= PREFIX_BLOCKS
+    assert sample(metrics, "dynamo_launch_durable_kv_events_exact") == 1
+    assert sample(metrics, "dynamo_launch_live_setting") == 1
     assert control(port, "set", "runtime.durable_kv_events=false").returncode == 0
     assert overlaps(environment, tokens) == []
     assert cached(worker, prompt) == WHOLE

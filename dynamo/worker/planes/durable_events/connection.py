@@ -96,8 +96,18 @@ async def connect(environment: Mapping[str, str], name: str) -> Client:
         max_reconnect_attempts=-1,
         reconnect_time_wait=RECONNECT_SECONDS,
         error_cb=_log,
+        disconnected_cb=_gone,
+        reconnected_cb=_back,
         **options(environment),
     )
+
+
+async def _gone() -> None:
+    logger.warning("no connection to NATS any more: KV events wait")
+
+
+async def _back() -> None:
+    logger.warning("NATS is back")
 
 
 async def _log(error: Exception) -> None:

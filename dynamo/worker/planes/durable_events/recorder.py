@@ -78,7 +78,7 @@ class RankRecorder:
             try:
                 await self._write_all(stream)
             except (nats.errors.Error, OSError, TimeoutError) as error:
-                logger.warning("KV events of rank %d wait for NATS: %s", self.rank.dp_rank, error)
+                logger.info("KV events of rank %d wait for NATS: %s", self.rank.dp_rank, error)
                 await asyncio.sleep(RETRY_SECONDS)
                 if isinstance(error, NoStreamResponseError | NotFoundError):
                     await self._make_stream(stream)

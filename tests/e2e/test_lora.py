@@ -108,3 +108,21 @@ async def test_new_weights_under_an_old_name_and_path_find_no_old_blocks_in_the_
     assert chunks[-1].cached_tokens == 0
     assert [token for chunk in chunks for token in chunk.token_ids] != old
     await engine.unload_adapter("same")
+
+
+async def test_a_swap_leaves_requests_in_flight_their_weights(
+    engine: VllmEngine, adapters: list[Path]
+) -> None:
+    await engine.load_adapter("swap", 30, str(adapters[0]))
+    await engine.load_adapter("other", 31, str(adapters[1]))
+    old = await tokens(engine, request("old", PROMPT, 48, lora_name="swap", ignore_eos=True))
+    new = await tokens(engine, request("new", PROMPT, 48, lora_name="other", ignore_eos=True))
+    assert old != new
+    stream = engine.generate(request("flying", PROMPT, 48, lora_name="swap", ignore_eos=True))
+    flying = list((await anext(stream)).token_ids)
+    await engine.load_adapter("swap", 30, str(adapters[1]))
+    swapped = await tokens(engine, request("after", PROMPT, 48, lora_name="swap", ignore_eos=True))
+    flying += [token async for chunk in stream for token in chunk.token_ids]
+    assert (flying, swapped) == (old, new)
+    for name in ("swap", "other"):
+        await engine.unload_adapter(name)

@@ -1,6 +1,7 @@
 """What an operator does to a whole worker with the mock engine, through its status server."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,10 +28,13 @@ def eventually_answers(worker: Worker) -> bool:
     return False
 
 
-@pytest.mark.parametrize("prefix", ["", "control/"])
-def test_r113_a_worker_sleeps_and_wakes_by_a_route(start_worker: StartWorker, prefix: str) -> None:
+@pytest.mark.parametrize(("prefix", "plane"), [("", "tcp"), ("control/", "tcp"), ("", "http")])
+def test_r113_a_worker_sleeps_and_wakes_by_a_route(
+    start_worker: StartWorker, tmp_path: Path, prefix: str, plane: str
+) -> None:
     port = low_free_port()
-    worker = start_worker(f"runtime.system_port={port}")
+    store = ["store=file", f"store.path={tmp_path / 'store'}"] if plane == "http" else []
+    worker = start_worker(f"runtime.system_port={port}", f"request_plane={plane}", *store)
     assert worker.complete().status_code == 200
     assert steer(port, f"{prefix}sleep", level=2)["status"] == "success"
     assert worker.complete().status_code in (404, 503)

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+from jinja2 import TemplateError
 from vllm.renderers.params import ChatParams
 from vllm.v1.engine.async_llm import AsyncLLM
 
+from dynamo.engines.base import InvalidRequestError
 from dynamo.engines.capabilities import Conversation
 from dynamo.engines.vllm.errors import translated_errors
 
@@ -32,8 +34,11 @@ class Text:
         }
         params = ChatParams(conversation.template, chat_template_kwargs=arguments)
         messages = [dict(message) for message in conversation.messages]
-        with translated_errors():
-            _, (prompt,) = await self._renderer.render_chat_async([messages], params)
+        try:
+            with translated_errors():
+                _, (prompt,) = await self._renderer.render_chat_async([messages], params)
+        except TemplateError as error:
+            raise InvalidRequestError(f"the chat template is broken: {error}") from error
         return _tokens(prompt)
 
 

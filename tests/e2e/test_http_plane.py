@@ -159,3 +159,18 @@ def test_two_frontends_serve_the_same_workers_without_seeing_each_other(fleet: F
     fleet.wait_until_listed()
     first.end(signal.SIGKILL)
     assert [fleet.complete().status_code for _ in range(4)] == [200] * 4
+
+
+def test_r134_prefill_and_decode_workers_meet_over_http(fleet: Fleet) -> None:
+    """Only the prefill worker has seen the prompt before: what it had cached is reported."""
+    fleet.frontend()
+    for role in ("prefill", "decode"):
+        fleet.worker(f"role={role}", block_size=16)
+    fleet.wait_until_listed()
+    prompt = "w1 " * 100
+    cached = []
+    for _ in range(2):
+        usage = fleet.complete(prompt=prompt).json()["usage"]
+        assert usage["completion_tokens"] == 8
+        cached.append((usage["prompt_tokens_details"] or {}).get("cached_tokens"))
+    assert cached == [0, 96]

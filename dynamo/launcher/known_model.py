@@ -7,7 +7,7 @@ from typing import Any
 
 from dynamo.config.machine import Machine
 from dynamo.config.model_facts import ModelFacts, model_facts
-from dynamo.worker.model_files import model_here
+from dynamo.worker.model_places import model_here
 
 INDEX = "model.safetensors.index.json"
 WEIGHTS = ("model*.safetensors", "*.safetensors", "pytorch_model*.bin", "*.bin", "*.pt")

@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dynamo.config.user_paths import home_expanded, is_directory
+from dynamo.worker.model_places import PACKAGE_PREFIX, cache_directory, reads_as_path
 
-PACKAGE_PREFIX = "pypi:"
 MANIFEST = "manifest.json"
 CONVERSION = 1
 """Raised when convert_gguf writes something else than before: older conversions are redone."""
@@ -61,44 +61,9 @@ def local_model(reference: str, report: Report = lambda _: None) -> Path:
         return path
     if path.exists():
         raise ModelUnavailableError(f"{reference} is a file; a model is a directory")
-    if _reads_as_path(reference):
+    if reads_as_path(reference):
         raise ModelUnavailableError(f"there is no directory {reference}")
     return _hub_model(reference, report)
-
-
-def model_here(reference: str, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """Directory of a model whose files are here already, or None; nothing is made or fetched."""
-    if reference.startswith(PACKAGE_PREFIX):
-        directory = cache_directory(environment) / "models" / reference.removeprefix(PACKAGE_PREFIX)
-    elif _reads_as_path(reference) or is_directory(reference):
-        directory = home_expanded(reference)
-    else:
-        directory = _hub_snapshot(reference, environment)
-    return directory if is_directory(directory) else None
-
-
-def _hub_snapshot(name: str, environment: Mapping[str, str]) -> Path:
-    """Where the hub's own cache keeps the main revision of a model."""
-    home = environment.get("HF_HOME") or "~/.cache/huggingface"
-    cache = Path(environment.get("HF_HUB_CACHE") or f"{home}/hub").expanduser()
-    model = cache / f"models--{name.replace('/', '--')}"
-    try:
-        revision = (model / "refs" / "main").read_text().strip()
-    except OSError:
-        revision = "none"
-    return model / "snapshots" / revision
-
-
-def cache_directory(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where converted models are kept: `$DYNAMO_LAUNCH_CACHE`, else the user's cache directory."""
-    if own := environment.get("DYNAMO_LAUNCH_CACHE"):
-        return Path(own).expanduser()
-    user_cache = environment.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(user_cache).expanduser() / "dynamo-launch"
-
-
-def _reads_as_path(reference: str) -> bool:
-    return reference.startswith(("/", ".", "~")) or reference.count("/") > 1
 
 
 def _hub_model(name: str, report: Report) -> Path:

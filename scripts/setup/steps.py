@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dynamo.worker.model_files import MANIFEST, PACKAGE_PREFIX, cache_directory
+from dynamo.worker.model_files import MANIFEST
+from dynamo.worker.model_places import PACKAGE_PREFIX, cache_directory
 from scripts.setup.environment import Environment
 from scripts.setup.machine import cpu_build
 from scripts.setup.requirements import Project, name_and_pin

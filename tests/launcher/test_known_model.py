@@ -7,7 +7,7 @@ import pytest
 
 from dynamo.config.machine import Machine
 from dynamo.launcher.known_model import checkpoint_bytes, known_model, with_model
-from dynamo.worker.model_files import model_here
+from dynamo.worker.model_places import model_here
 from tests.models import configs
 
 QWEN3 = configs()["Qwen/Qwen3-8B"]

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dynamo.worker.model_files import ModelUnavailableError, cache_directory, local_model
+from dynamo.worker.model_files import ModelUnavailableError, local_model
+from dynamo.worker.model_places import cache_directory
 
 FILES = {"config.json": "{}", "model.safetensors": "weights"}
 

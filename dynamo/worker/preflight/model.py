@@ -8,7 +8,7 @@ from dynamo.config.plan import LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.config.suggest import closest
 from dynamo.config.user_paths import home_expanded, is_directory, is_file
-from dynamo.worker.model_files import PACKAGE_PREFIX
+from dynamo.worker.model_places import PACKAGE_PREFIX
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "tiktoken.model", "vocab.json")
 HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")

@@ -13,19 +13,32 @@ from typing import Any
 import pytest
 
 from dynamo.tuning.records import TABLE_FILE, TRIALS_FILE
+from tests.e2e.backends import SGLANG, installed
+from tests.e2e.servers import ONE_THREAD
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = (
-    "backend=vllm",
-    "backend.engine.max_model_len=512",
-    "backend.environment.VLLM_CPU_KVCACHE_SPACE='1'",
+LOAD = (
     "workload.num_requests=4",
     "workload.input_tokens=32",
     "workload.output_tokens=4",
     "workload.warmup_requests=1",
 )
+SMALL = (
+    "backend=vllm",
+    "backend.engine.max_model_len=512",
+    "backend.environment.VLLM_CPU_KVCACHE_SPACE='1'",
+    *LOAD,
+)
+
+
+def sglang_command(directory: Path) -> list[str]:
+    """Return a sweep of two loads on one engine."""
+    return [
+        str(installed(SGLANG).python), "launch.py", "-m", "action=bench", *SGLANG.server, *LOAD,
+        ONE_THREAD, "workload.concurrency=1,4", f"hydra.sweep.dir={directory}",
+    ]  # fmt: skip
 
 
 def command(directory: Path, *overrides: str) -> list[str]:
@@ -57,6 +70,20 @@ def processes_with(text: str) -> list[int]:
         except OSError:
             continue
     return found
+
+
+def test_sglang_is_measured_as_well_and_used_again_for_the_next_load(tmp_path: Path) -> None:
+    before = shared_memory()
+    done = subprocess.run(
+        sglang_command(tmp_path), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    measured = [trial["measurement"] for trial in lines(tmp_path)]
+    assert [each["outcome"] for each in measured] == ["ok", "ok"]
+    assert [each["metrics"]["output_tokens"] for each in measured] == [16, 16]
+    assert len(list(tmp_path.glob("engine-*.log"))) == 1
+    assert shared_memory() <= before
+    assert processes_with(str(tmp_path)) == []
 
 
 def test_the_first_sweep_runs_four_points_on_two_engines_and_never_repeats_them(

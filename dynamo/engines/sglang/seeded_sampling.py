@@ -51,9 +51,10 @@ class SeededSampler(Sampler):  # type: ignore[misc]
         drawn, capture = super()._sample_from_probs(
             probs, unseeded, positions, simple_sampling_case
         )
-        for row, weight, token in zip(rows.tolist(), weights, tokens, strict=True):
-            draw = (int(seeds[row]) * STRIDE + int(positions[row])) % SEEDS
-            generator = torch.Generator(weight.device).manual_seed(draw)
+        places = zip(rows.tolist(), seeds[rows].tolist(), positions[rows].tolist(), strict=True)
+        for (row, seed, position), weight, token in zip(places, weights, tokens, strict=True):
+            generator = torch.Generator(weight.device)
+            generator.manual_seed((seed * STRIDE + position) % SEEDS)
             drawn[row] = token[torch.multinomial(weight, 1, generator=generator)[0]]
         return drawn, capture
 

@@ -47,6 +47,8 @@ class Footprint:
         self._others_segments = mapped_segments(os.getpid())
         self._children: set[multiprocessing.process.BaseProcess] = set()
         self._descendants: set[psutil.Process] = set()
+        self.given_up = False
+        """Whether the engine is not wanted any more, though it is still starting."""
         self._segments: set[str] = set()
 
     def note(self) -> None:

@@ -14,6 +14,8 @@ from dynamo.engines.registry import is_runnable
 GENERATION = "generation"
 HEEDED_OPTIONS = {"gateway_workers": 1, "engine_routes": [], "enable_rl": False}
 """Settings that only some backends have, with the one value that a worker heeds so far."""
+TAKE_ADAPTERS = ("vllm", "mocker")
+"""Engines that load LoRA adapters while they run."""
 NO_HAND_OVER = ("sglang",)
 """Engines whose KV cache no worker hands over yet."""
 MESSAGE = "is not served by this version yet: it can be checked and planned, not started"
@@ -82,7 +84,9 @@ def _media(plan: LaunchPlan) -> Problem:
 
 
 def _adapters(plan: LaunchPlan) -> Iterator[Problem]:
-    """R139: adapters are published through the runtime's own planes."""
+    """R138, R139: adapters need an engine that takes them, and the runtime's own planes."""
+    if plan.lora is not None and plan.engine.backend not in TAKE_ADAPTERS:
+        yield Problem("lora.enabled", True, MESSAGE, "false", "lora=disabled", "R138")
     if plan.lora is not None and plan.runtime.http is not None:
         text = "is not served by this version yet on the http request plane"
         yield Problem("lora.enabled", True, text, "false", "request_plane=tcp", "R139")

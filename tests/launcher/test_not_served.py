@@ -63,6 +63,12 @@ def test_what_only_sglangs_own_worker_does_is_not(
     assert found(backend=SglangBackend(**settings)) == [expected]
 
 
+def test_r138_sglang_takes_no_adapters_yet() -> None:
+    assert found(backend=SglangBackend(), lora=LoraConfig(enabled=True)) == [
+        ("lora.enabled", "R138")
+    ]
+
+
 @pytest.mark.parametrize("role", ["prefill", "decode"])
 def test_r154_sglang_hands_no_kv_cache_over_yet(role: str) -> None:
     assert found(backend=SglangBackend(), role=RoleConfig(role)) == [("role.name", "R154")]

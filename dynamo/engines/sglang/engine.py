@@ -14,6 +14,7 @@ from dynamo.engines.base import Chunk, EngineDeadError, EngineInfo, GenerateRequ
 from dynamo.engines.capabilities import KvEventSource
 from dynamo.engines.footprint import Footprint, set_variables, temporary_directory
 from dynamo.engines.sglang.kv_events import kv_event_sources
+from dynamo.engines.starting import build_in_thread, may_fork
 from dynamo.engines.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ class SglangEngine:
         self._footprint: Footprint | None = None
         self._running: RunningEngine | None = None
         self._info: EngineInfo | None = None
-        self._stopping = False
 
     async def start(self) -> EngineInfo:
         """Import SGLang, start its scheduler and load the model; half a minute on a CPU.
@@ -42,14 +42,10 @@ class SglangEngine:
         os.environ.update(self._plan.environment)
         self._take_quit_signal()
         self._footprint = Footprint()
-        building = asyncio.ensure_future(asyncio.to_thread(self._build, self._footprint))
         try:
-            self._info = await self._attached(await asyncio.shield(building))
+            seconds = await build_in_thread(self._build, self._footprint)
+            self._info = await self._attached(seconds)
         except BaseException:
-            self._stopping = True
-            if not building.done():
-                await asyncio.to_thread(self._footprint.kill_processes)
-                await asyncio.gather(building, return_exceptions=True)
             await self.stop()
             raise
         return self._info
@@ -60,13 +56,18 @@ class SglangEngine:
             from dynamo.engines.sglang.running import RunningEngine
 
             stopwatch.lap("import")
-            if self._stopping:
+            if footprint.given_up:
                 raise EngineDeadError("the start was cancelled")
-            # On a CPU a spawned scheduler would import torch and SGLang once more.
-            self._running = RunningEngine(self._plan.arguments, fork=self._plan.device == "cpu")
+            self._running = RunningEngine(self._plan.arguments, self._start_method())
         footprint.note()
         stopwatch.lap("engine")
         return stopwatch.seconds
+
+    def _start_method(self) -> str | None:
+        """Return None on a GPU, which leaves the choice to SGLang."""
+        if self._plan.device != "cpu":
+            return None
+        return "fork" if may_fork(self._plan) else "spawn"
 
     async def _attached(self, seconds: Mapping[str, float]) -> EngineInfo:
         running = self._started()
@@ -108,7 +109,6 @@ class SglangEngine:
 
     async def stop(self) -> None:
         """End SGLang's processes, then remove what they left and undo the plan's environment."""
-        self._stopping = True
         running, self._running = self._running, None
         footprint, self._footprint = self._footprint, None
         if running is not None:

@@ -14,7 +14,7 @@ from dynamo.engines.sglang.scheduler_process import run_scheduler
 from dynamo.engines.sglang.token_params import TokenSamplingParams
 
 PROMPT_MARGIN = 4
-"""SGLang answers with so many tokens at least after the longest prompt that it takes."""
+"""Tokens for which SGLang keeps room after the longest prompt."""
 
 
 class TokenEngine(Engine):  # type: ignore[misc]
@@ -53,13 +53,13 @@ class TokenEngine(Engine):  # type: ignore[misc]
         manager.load_snapshot_reader.close()
 
 
-def launched(arguments: Mapping[str, Any], fork: bool) -> TokenEngine:
-    """Start SGLang and wait until the model is loaded.
+def launched(arguments: Mapping[str, Any], start_method: str | None) -> TokenEngine:
+    """Start SGLang's processes by `fork` or `spawn` (None: as SGLang chooses), the model loaded.
 
     Raises:
         Exception: whatever SGLang raises about its arguments, or because the scheduler ended.
     """
-    with _same_logging(), _start_method(fork):
+    with _same_logging(), _started_by(start_method):
         engine = TokenEngine(**arguments)
     # The end of a process is noticed without it, and it ends this process.
     engine.tokenizer_manager._subprocess_watchdog.stop()
@@ -70,24 +70,24 @@ def launched(arguments: Mapping[str, Any], fork: bool) -> TokenEngine:
 
 
 @contextmanager
-def _start_method(fork: bool) -> Iterator[None]:
-    """Fork the scheduler, or leave the choice to SGLang; this process's own default stays."""
-    before, library = multiprocessing.get_start_method(allow_none=True), sglang_engine.mp
-    if fork:
-        sglang_engine.mp = _Forking()
+def _started_by(method: str | None) -> Iterator[None]:
+    """Choose how SGLang starts its processes; this process's own default stays."""
+    default, library = multiprocessing.get_start_method(allow_none=True), sglang_engine.mp
+    if method is not None:
+        sglang_engine.mp = _Processes(method)
     try:
         yield
     finally:
         sglang_engine.mp = library
-        multiprocessing.set_start_method(before, force=True)
+        multiprocessing.set_start_method(default, force=True)
 
 
-class _Forking:
+class _Processes:
     """What SGLang uses of multiprocessing."""
 
-    def __init__(self) -> None:
-        context = multiprocessing.get_context("fork")
-        self.Process = context.Process
+    def __init__(self, method: str) -> None:
+        context = multiprocessing.get_context(method)
+        self.Process = context.Process  # type: ignore[attr-defined]
         self.Pipe = context.Pipe
 
     def set_start_method(self, _method: str, force: bool) -> None:

@@ -25,8 +25,8 @@ from dynamo.engines.sglang.sampling import choices, logprobs, sampling_params
 class RunningEngine:
     """Generates until it is shut down. Constructing it blocks until the model is loaded."""
 
-    def __init__(self, arguments: Mapping[str, Any], fork: bool) -> None:
-        self._engine: TokenEngine = launched(arguments, fork)
+    def __init__(self, arguments: Mapping[str, Any], start_method: str | None) -> None:
+        self._engine: TokenEngine = launched(arguments, start_method)
         self._manager: Any = self._engine.tokenizer_manager
         self._defaults = self._manager.model_config.get_default_sampling_params()
         self._longest = self._engine.longest_sequence()

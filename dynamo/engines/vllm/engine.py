@@ -12,6 +12,7 @@ from dynamo.engines.capabilities import Conversation, KvEventSource
 from dynamo.engines.footprint import Footprint, set_variables, temporary_directory
 from dynamo.engines.metrics_directory import VARIABLE as METRICS_DIRECTORY
 from dynamo.engines.metrics_directory import prepare_directory
+from dynamo.engines.starting import build_in_thread, may_fork
 from dynamo.engines.stopwatch import Stopwatch
 from dynamo.engines.vllm.hand_over import prefill_params
 from dynamo.engines.vllm.kv_events import with_sockets
@@ -30,9 +31,6 @@ METRICS_PREFIXES = ("vllm:", "lmcache:")
 LOG_STREAM = "VLLM_LOGGING_STREAM"
 """vLLM would write its log to stdout, among what the program has to say."""
 
-_imported_with: Mapping[str, str] | None = None
-"""Environment of the plan under which this process first imported vLLM."""
-
 
 class VllmEngine:
     """An engine whose `plan.arguments` are arguments of vLLM's AsyncEngineArgs."""
@@ -42,7 +40,6 @@ class VllmEngine:
         self._overridden: dict[str, str | None] = {}
         self._footprint: Footprint | None = None
         self._running: RunningEngine | None = None
-        self._stopping = False
 
     async def start(self) -> EngineInfo:
         """Import vLLM, start its engine core and load the model; ten seconds at least.
@@ -52,14 +49,9 @@ class VllmEngine:
         """
         self._footprint = Footprint()
         self._set_environment(self._footprint.directory)
-        building = asyncio.ensure_future(asyncio.to_thread(self._build, self._footprint))
         try:
-            return await asyncio.shield(building)
+            return await build_in_thread(self._build, self._footprint)
         except BaseException:
-            self._stopping = True
-            if not building.done():
-                await asyncio.to_thread(self._footprint.kill_processes)
-                await asyncio.gather(building, return_exceptions=True)
             await self.stop()
             raise
 
@@ -83,7 +75,7 @@ class VllmEngine:
             stopwatch.lap("import")
             config = engine_config(with_sockets(self._plan.arguments, footprint.directory))
             stopwatch.lap("configuration")
-            if self._stopping:
+            if footprint.given_up:
                 raise EngineDeadError("the start was cancelled")
             limits = adjustable_limits(config, footprint.directory / LIMITS_FILE)
             self._running = RunningEngine(config, self._core_start_method(), limits)
@@ -92,17 +84,10 @@ class VllmEngine:
         return self._running.info(stopwatch.seconds)
 
     def _core_start_method(self) -> str | None:
-        """Fork on a CPU; None leaves the choice to vLLM.
-
-        Thread counts are read when torch is imported: a core that is to have others than this
-        process cannot be forked from it.
-        """
-        global _imported_with  # noqa: PLW0603
-        if _imported_with is None:
-            _imported_with = self._plan.environment
+        """Return None on a GPU, which leaves the choice to vLLM."""
         if self._plan.device != "cpu":
             return None
-        return "fork" if self._plan.environment == _imported_with else "spawn"
+        return "fork" if may_fork(self._plan) else "spawn"
 
     def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
         """Stream the new tokens of each step; see Engine.generate."""
@@ -193,7 +178,6 @@ class VllmEngine:
 
     async def stop(self) -> None:
         """Stop the engine core, then remove what it left and undo the plan's environment."""
-        self._stopping = True
         running, self._running = self._running, None
         footprint, self._footprint = self._footprint, None
         if running is not None:

@@ -18,10 +18,12 @@ def detach() -> None:
     """Keep this process out of reach of signals that are meant for its parent.
 
     Ctrl-C reaches a whole process group: the engine would drop the requests that are being drained.
-    A forked process also holds its parent's wake-up socket, by which it would echo its own signals.
+    A forked process also holds its parent's wake-up socket, by which it would echo its own signals,
+    and its parent's handler of SIGTERM.
     """
     os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True, name="parent-watch").start()
 
 
@@ -37,8 +39,9 @@ def _end_with_parent() -> None:
     family = [psutil.Process(), *psutil.Process().children(recursive=True)]
     segments = {name for process in family for name in mapped_segments(process.pid)}
     remove_directory(Path(tempfile.gettempdir()))
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE_SECONDS)
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_SECONDS)
     for segment in segments:
         unlink(segment)
     os.killpg(0, signal.SIGKILL)

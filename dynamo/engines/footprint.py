@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -50,9 +51,14 @@ class Footprint:
         self.given_up = False
         """Whether the engine is not wanted any more, though it is still starting."""
         self._segments: set[str] = set()
+        self._noting = threading.Lock()
 
     def note(self) -> None:
-        """Take down the engine's processes and their shared memory; call it once they run."""
+        """Take down the engine's processes and their shared memory; call it while they run."""
+        with self._noting:
+            self._note()
+
+    def _note(self) -> None:
         self._children |= set(multiprocessing.active_children()) - self._others_children
         for child in self._children:
             with suppress(psutil.NoSuchProcess):

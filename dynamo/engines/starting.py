@@ -13,6 +13,10 @@ _imported_with: Mapping[str, str] | None = None
 """Environment of the plan under which this process first imported an engine's library."""
 
 
+NOTE_SECONDS = 0.5
+"""How often a starting engine's traces are taken down: its processes may end before it is up."""
+
+
 async def build_in_thread(build: Callable[[Footprint], Built], footprint: Footprint) -> Built:
     """Build an engine while the event loop stays free.
 
@@ -24,7 +28,9 @@ async def build_in_thread(build: Callable[[Footprint], Built], footprint: Footpr
     """
     building = asyncio.ensure_future(asyncio.to_thread(build, footprint))
     try:
-        return await asyncio.shield(building)
+        while not (await asyncio.wait([building], timeout=NOTE_SECONDS))[0]:
+            await asyncio.to_thread(footprint.note)
+        return building.result()
     except BaseException:
         if not building.done():
             footprint.given_up = True

@@ -14,6 +14,7 @@ import zmq
 import zmq.asyncio
 
 from dynamo.engines.base import EngineDeadError
+from dynamo.engines.footprint import SHARED_MEMORY
 from dynamo.worker.preflight.ports import free_port
 from tests.e2e.backends import SGLANG
 from tests.e2e.engines import chunks, request, sglang_engine, shared_memory, started_sglang, tokens
@@ -21,15 +22,18 @@ from tests.e2e.remote_engine import RemoteEngine
 
 PROMPT = range(100, 164)
 DETECTION_SECONDS = 2
+SEGMENTS = "sglang_*"
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(short_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """After each test: no temporary file."""
+    """After each test: no temporary file, and no memory that SGLang's processes shared."""
     monkeypatch.setenv("TMPDIR", str(short_directory))
     monkeypatch.setattr(tempfile, "tempdir", None)
+    others = set(SHARED_MEMORY.glob(SEGMENTS))
     yield
     assert list(short_directory.iterdir()) == []
+    assert set(SHARED_MEMORY.glob(SEGMENTS)) <= others
 
 
 def descendants(engine: RemoteEngine) -> list[psutil.Process]:

@@ -4,9 +4,11 @@ A scheduler that gets and gives token ids has no tokenizer, therefore no grammar
 lengths, and honours a request's seed only in a mode that gives up the prefix cache.
 """
 
+import os
 from typing import Any
 
 from dynamo.engines.engine_process import detach
+from dynamo.engines.footprint import mapped_segments, unlink
 
 
 def run_scheduler(*arguments: Any, **more: Any) -> None:
@@ -22,7 +24,11 @@ def run_scheduler(*arguments: Any, **more: Any) -> None:
     # A kill would leave no time to clean up; detach() watches the parent already.
     scheduler.kill_itself_when_parent_died = _nothing
     honour_seeds()
-    scheduler.run_scheduler_process(*arguments, **more)
+    try:
+        scheduler.run_scheduler_process(*arguments, **more)
+    finally:
+        for segment in mapped_segments(os.getpid()):
+            unlink(segment)
 
 
 def _nothing() -> None:

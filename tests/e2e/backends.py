@@ -25,6 +25,8 @@ class Backend:
     """Overrides for a server with a context of 1024 tokens and 32 requests at a time."""
     engine: dict[str, Any]
     """Engine arguments for a context of 512 tokens and 8 requests at a time, blocks of 32."""
+    running: str
+    """Name of the metric that counts the requests in work."""
 
 
 VLLM = Backend(
@@ -37,6 +39,7 @@ VLLM = Backend(
         "backend.environment.VLLM_CPU_KVCACHE_SPACE=1",
     ),
     {"dtype": "float32", "max_model_len": 512, "max_num_seqs": 8, "block_size": 32},
+    "vllm:num_requests_running",
 )
 SGLANG = Backend(
     "sglang",
@@ -63,7 +66,11 @@ SGLANG = Backend(
         "skip_tokenizer_init": True,
         "incremental_streaming_output": True,
     },
+    "sglang:num_running_reqs",
 )
+
+VLLM_ONLY = pytest.mark.parametrize("backend", [VLLM], indirect=True, scope="session", ids=["vllm"])
+"""For tests of what other engines cannot do yet."""
 
 
 def installed(backend: Backend) -> Backend:

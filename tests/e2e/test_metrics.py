@@ -12,6 +12,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from dynamo.worker.metrics import LIVE_SETTING
+from tests.e2e.backends import VLLM_ONLY, Backend
 from tests.e2e.servers import MODEL, Server
 
 OBSERVABILITY = Path(__file__).parents[2] / "docs" / "observability"
@@ -40,6 +41,7 @@ def samples(server: Server) -> dict[str, dict[str, str]]:
     return {sample.name: sample.labels for family in families for sample in family.samples}
 
 
+@VLLM_ONLY
 @pytest.mark.parametrize("file", ["grafana-dashboard.json", "alerts.yaml"])
 def test_every_metric_that_is_asked_for_is_exported(
     samples: dict[str, dict[str, str]], file: str
@@ -51,17 +53,17 @@ def test_every_metric_that_is_asked_for_is_exported(
 
 
 def test_metrics_of_the_engine_can_be_joined_with_those_of_the_runtime(
-    samples: dict[str, dict[str, str]],
+    samples: dict[str, dict[str, str]], backend: Backend
 ) -> None:
-    ours = samples["vllm:num_requests_running"]
+    ours = samples[backend.running]
     runtimes = samples["dynamo_component_requests_total"]
     for name in ("dynamo_namespace", "dynamo_component", "model"):
         assert ours[name] == runtimes[name]
     assert ours["model"] == MODEL
 
 
-def test_r109_no_series_is_exported_twice(server: Server) -> None:
+def test_r109_no_series_is_exported_twice(server: Server, backend: Backend) -> None:
     lines = httpx.get(f"{server.url}/metrics").text.splitlines()
-    series = [line.rsplit(" ", 1)[0] for line in lines if line.startswith("vllm:")]
+    series = [line.rsplit(" ", 1)[0] for line in lines if line.startswith(f"{backend.name}:")]
     assert series
     assert len(series) == len(set(series))

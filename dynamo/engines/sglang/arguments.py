@@ -62,6 +62,7 @@ def decisions(config: Config, machine: Machine, catalogue: Catalogue) -> Iterato
     """Yield each argument that is decided unless the user gave it, and why."""
     yield from fixed(config, catalogue)
     yield from _roles(config)
+    yield Decision("enable_metrics", True, "the worker exports what the engine counts", "R111")
     gateways = sglang(config).gateway_workers
     if gateways is not None:
         yield Decision("tokenizer_worker_num", gateways, "as many as backend.gateway_workers")

@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,18 @@ from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, EngineDeadError, EngineInfo, GenerateRequest
 from dynamo.engines.capabilities import KvEventSource
 from dynamo.engines.footprint import Footprint, set_variables, temporary_directory
+from dynamo.engines.metrics_directory import VARIABLE as METRICS_DIRECTORY
+from dynamo.engines.metrics_directory import prepare_directory
 from dynamo.engines.sglang.kv_events import kv_event_sources
 from dynamo.engines.starting import build_in_thread, may_fork
 from dynamo.engines.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
+    from prometheus_client import Metric
+
     from dynamo.engines.sglang.running import RunningEngine
+
+METRICS_PREFIXES = ("sglang:",)
 
 
 class SglangEngine:
@@ -38,10 +45,9 @@ class SglangEngine:
         The event loop stays free meanwhile. A cancelled start ends once SGLang is imported, at the
         latest, and leaves nothing.
         """
-        self._overridden = {name: os.environ.get(name) for name in self._plan.environment}
-        os.environ.update(self._plan.environment)
-        self._take_quit_signal()
         self._footprint = Footprint()
+        self._set_environment(self._footprint.directory)
+        self._take_quit_signal()
         try:
             seconds = await build_in_thread(self._build, self._footprint)
             self._info = await self._attached(seconds)
@@ -49,6 +55,16 @@ class SglangEngine:
             await self.stop()
             raise
         return self._info
+
+    def _set_environment(self, directory: Path) -> None:
+        names = {*self._plan.environment, METRICS_DIRECTORY}
+        self._overridden = {name: os.environ.get(name) for name in names}
+        os.environ.update(self._plan.environment)
+        if self._counts():
+            prepare_directory(os.environ, directory / "metrics")
+
+    def _counts(self) -> bool:
+        return bool(self._plan.arguments.get("enable_metrics"))
 
     def _build(self, footprint: Footprint) -> Mapping[str, float]:
         stopwatch = Stopwatch()
@@ -101,6 +117,14 @@ class SglangEngine:
     async def reset_prefix_cache(self) -> bool:
         """Forget all cached prefixes; false while a request is in flight."""
         return await self._started().reset_prefix_cache()
+
+    def metric_families(self) -> "Iterable[Metric]":
+        """Return what SGLang's processes count; nothing without `enable_metrics` (R111)."""
+        if not self._counts():
+            return []
+        from dynamo.engines.prometheus import engine_families
+
+        return engine_families(METRICS_PREFIXES)
 
     def kv_event_sources(self) -> Sequence[KvEventSource]:
         """Return where each data-parallel rank publishes its events (R80)."""

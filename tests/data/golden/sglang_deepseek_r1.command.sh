@@ -4,4 +4,5 @@ python -m sglang.launch_server --model-path deepseek-ai/DeepSeek-R1 \
   --tp-size 8 \
   --trust-remote-code \
   --incremental-streaming-output \
-  --skip-tokenizer-init
+  --skip-tokenizer-init \
+  --enable-metrics

@@ -10,4 +10,5 @@ python -m sglang.launch_server --model-path deepseek-ai/DeepSeek-R1 \
   --incremental-streaming-output \
   --skip-tokenizer-init \
   --disaggregation-mode decode \
-  --disaggregation-transfer-backend nixl
+  --disaggregation-transfer-backend nixl \
+  --enable-metrics

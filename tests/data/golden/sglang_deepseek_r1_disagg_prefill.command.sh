@@ -9,4 +9,5 @@ python -m sglang.launch_server --model-path deepseek-ai/DeepSeek-R1 \
   --incremental-streaming-output \
   --skip-tokenizer-init \
   --disaggregation-mode prefill \
-  --disaggregation-transfer-backend nixl
+  --disaggregation-transfer-backend nixl \
+  --enable-metrics

@@ -5,4 +5,5 @@ python -m sglang.launch_server --model-path Qwen/Qwen3-8B \
   --incremental-streaming-output \
   --skip-tokenizer-init \
   --disaggregation-mode decode \
-  --disaggregation-transfer-backend nixl
+  --disaggregation-transfer-backend nixl \
+  --enable-metrics

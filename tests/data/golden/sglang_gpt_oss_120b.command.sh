@@ -3,4 +3,5 @@ python -m sglang.launch_server --model-path openai/gpt-oss-120b \
   --served-model-name openai/gpt-oss-120b \
   --tp-size 4 \
   --incremental-streaming-output \
-  --skip-tokenizer-init
+  --skip-tokenizer-init \
+  --enable-metrics

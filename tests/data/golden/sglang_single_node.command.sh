@@ -5,4 +5,5 @@ python -m sglang.launch_server --model-path Qwen/Qwen3-8B \
   --mem-fraction-static 0.85 \
   --kv-events-config '{"publisher": "zmq", "topic": "kv-events", "endpoint": "tcp://*:5557"}' \
   --incremental-streaming-output \
-  --skip-tokenizer-init
+  --skip-tokenizer-init \
+  --enable-metrics

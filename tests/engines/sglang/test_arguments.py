@@ -33,6 +33,7 @@ def test_a_plain_worker_passes_model_and_what_the_worker_relies_on(build: Build)
         "model_path": "org/model",
         "served_model_name": "org/model",
         "tp_size": 2,
+        "enable_metrics": True,
         "incremental_streaming_output": True,
         "skip_tokenizer_init": True,
     }

@@ -1,5 +1,7 @@
 """Set-up decides right what to install, and never installs twice."""
 
+import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -231,3 +233,26 @@ def test_help_needs_nothing_installed() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "--backend" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("backend", "directory"),
+    [
+        ("vllm", ".venv"),
+        ("mocker", ".venv"),
+        ("sglang", ".venv-sglang"),
+        ("trtllm", ".venv-trtllm"),
+    ],
+)
+def test_each_engine_is_run_in_an_environment_of_its_own(backend: str, directory: str) -> None:
+    done = subprocess.run(
+        [shutil.which("make") or "make", "--dry-run", "run", f"BACKEND={backend}"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    set_up, launched = done.stdout.splitlines()
+    assert f"--venv {directory} --backend {backend}" in set_up
+    assert launched.startswith(f"exec {directory}/bin/python launch.py backend={backend}")

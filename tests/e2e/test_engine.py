@@ -60,6 +60,27 @@ async def test_a_seed_repeats_an_answer(engine: Started) -> None:
     assert await drawn("other", -8) != first
 
 
+async def test_a_seed_repeats_an_answer_whatever_else_is_in_the_batch(engine: Started) -> None:
+    sampling = {"temperature": 1.0, "seed": 3, "top_k": 20, "top_p": 0.9, "min_p": 0.05}
+    alone = await tokens(engine[0], request("alone", PROMPT, 8, sampling=sampling))
+    others = [
+        request(f"other-{n}", range(200 + n, 240 + n), 8, sampling={"temperature": 1.0})
+        for n in range(3)
+    ]
+    together, *_ = await asyncio.gather(
+        tokens(engine[0], request("together", PROMPT, 8, sampling=sampling)),
+        *(tokens(engine[0], other) for other in others),
+    )
+    assert together == alone
+
+
+async def test_the_most_probable_token_needs_no_luck(engine: Started) -> None:
+    greedy = await tokens(engine[0], request("greedy", PROMPT))
+    for name, sampling in (("seeded", {"seed": 9}), ("unseeded", {})):
+        asked = {"temperature": 1.0, "top_k": 1, **sampling}
+        assert await tokens(engine[0], request(name, PROMPT, sampling=asked)) == greedy
+
+
 async def test_every_choice_has_its_index_and_its_end(engine: Started) -> None:
     sampling = {"temperature": 1.0, "n": 3, "seed": 1}
     answer = await chunks(engine[0], request("n", PROMPT, 4, sampling=sampling, ignore_eos=True))

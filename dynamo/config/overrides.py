@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Override, QuotedString
+from hydra.core.override_parser.types import ChoiceSweep, Override, QuotedString, RangeSweep
 from hydra.errors import HydraException
 
 from dynamo.config.assignment import COMMAND_LINE, Assignment, override_text
@@ -124,6 +124,9 @@ def _check(override: Override, names: Vocabulary, sweep: bool, source: str) -> I
         return
     if override.is_sweep_override() and not sweep:
         yield _sweep_problem(override, names, source)
+    elif _is_empty_range(override):
+        text = "gives no value"
+        yield Problem(key, _written(override), text, "range(first,end,step)", source=source)
     elif key in names.groups:
         yield from _check_group(override, names, source)
     elif override.is_delete():
@@ -140,6 +143,17 @@ def _sweep_problem(override: Override, names: Vocabulary, source: str) -> Proble
         key, value, "gives several values", "one value, or -m to run each of them",
         f"{key}=[{value}]" if is_list else f"-m {key}={value}", source=source,
     )  # fmt: skip
+
+
+def _is_empty_range(override: Override) -> bool:
+    """Whether a sweep runs over a range without values; Python has no range in steps of 0."""
+    value: Any = override.value()
+    if not isinstance(value, RangeSweep):
+        return False
+    try:
+        return next(iter(value.range()), None) is None
+    except ValueError:
+        return True
 
 
 def _written(override: Override) -> str:

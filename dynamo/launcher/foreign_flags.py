@@ -1,7 +1,9 @@
 """Flags in the style of other launchers: refused, each with the override that says the same."""
 
+import functools
 import re
 import shlex
+import typing
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +11,10 @@ from dynamo.config.aliases import LISTS, canonical_key
 from dynamo.config.assignment import COMMAND_LINE, override_text
 from dynamo.config.problems import Problem
 from dynamo.config.role_switches import MODE, SWITCHES, read_role_switches
+from dynamo.config.schema_index import schema_index
 from dynamo.config.suggest import closest
 from dynamo.engines.planners import all_argument_names
+from dynamo.launcher.importer.dynamo_flags import DYNAMO, PREFIXES, dynamo_kinds
 
 OVERRIDE = re.compile(r"[+~]*[\w./@-]+=")
 NUMBER = re.compile(r"-\d")
@@ -109,7 +113,25 @@ def _key(name: str, engine: Collection[str]) -> str:
         return "model.path"
     if canonical := canonical_key(name) or canonical_key(f"vllm.{name}"):
         return canonical
-    return f"backend.engine.{name}" if name.split(".", maxsplit=1)[0] in engine else ""
+    if name.split(".", maxsplit=1)[0] in engine:
+        return f"backend.engine.{name}"
+    return _settings_of_workers().get(name, "")
+
+
+@functools.cache
+def _settings_of_workers() -> dict[str, str]:
+    """Return the settings that stand for flags of Dynamo's workers, by the flags' names."""
+    homes = {
+        variable: field.setting.selects or field.path
+        for field in schema_index().fields.values()
+        for variable in field.setting.env
+    }
+    kinds = {flag: kind for backend in PREFIXES for flag, kind in dynamo_kinds(backend).items()}
+    return {
+        ForeignFlag(flag, ()).name: homes[kind.name]
+        for flag, kind in kinds.items()
+        if kind.owner == DYNAMO and not kind.negated
+    }
 
 
 def _nearest(name: str, engine: Collection[str]) -> str:
@@ -120,9 +142,14 @@ def _nearest(name: str, engine: Collection[str]) -> str:
 def _value(key: str, values: Sequence[str]) -> str:
     if key == "runtime.endpoint_types":
         values = [word for value in values for word in value.split(",")]
-    if len(values) > 1 or (key in LISTS and values):
+    if len(values) > 1 or (_is_list(key) and values):
         return "[" + ",".join(map(_text, values)) + "]"
     return _text(values[0]) if values else "true"
+
+
+def _is_list(key: str) -> bool:
+    field = schema_index().fields.get(key)
+    return key in LISTS or (field is not None and typing.get_origin(field.type) is list)
 
 
 def _text(value: str) -> str:

@@ -34,6 +34,9 @@ from dynamo.launcher.foreign_flags import flag_problems, foreign_flags
 from dynamo.launcher.machine import this_machine
 from dynamo.launcher.report import EXIT_BAD_INPUT, print_problems
 
+COMPLETION = ("install", "uninstall", "query")
+"""What can be asked of `--shell-completion`."""
+
 
 def run_with_flags(arguments: Sequence[str]) -> int:
     """Check flags and overrides, then run our sweep or Hydra."""
@@ -48,9 +51,11 @@ def run_with_flags(arguments: Sequence[str]) -> int:
         print_problems(flag_problems(foreign))
         return EXIT_BAD_INPUT
     flags, unknown = parser.parse_known_args(list(arguments))
-    if flags.shell_completion or flags.hydra_help:
+    problems = _refused_flags(flags)
+    if (flags.shell_completion or flags.hydra_help) and not problems:
         return _run_hydra(list(arguments), {})
-    given, problems = _check([*flags.overrides, *unknown], flags)
+    given, found = _check([*flags.overrides, *unknown], flags)
+    problems += found
     problems += _endless_sweep(given, flags)
     print_problems(problems)
     if any(problem.fatal for problem in problems):
@@ -73,6 +78,20 @@ def _check(
         user_dirs = [*search_path(overrides), *map(Path, filter(None, [flags.config_dir]))]
         names = vocabulary(loader, all_argument_names, user_dirs)
         return given_assignments(overrides, os.environ, names, sweep=flags.multirun)
+
+
+def _refused_flags(flags: argparse.Namespace) -> list[Problem]:
+    """Refuse what Hydra answers with a traceback, or by unpickling a file."""
+    problems = []
+    if flags.experimental_rerun:
+        text = "is refused: it unpickles a file, which can run any code"
+        allowed = "the overrides of the earlier run, as its .hydra/overrides.yaml lists them"
+        problems.append(Problem("--experimental-rerun", flags.experimental_rerun, text, allowed))
+    words = [word.partition("=")[0] for word in flags.overrides]
+    if flags.shell_completion and len(set(words) & set(COMPLETION)) != 1:
+        text, allowed = "does not say what to do", ", ".join(f"{word}=bash" for word in COMPLETION)
+        problems.append(Problem("--shell-completion", " ".join(words), text, allowed))
+    return problems
 
 
 def _endless_sweep(given: Sequence[Assignment], flags: argparse.Namespace) -> list[Problem]:

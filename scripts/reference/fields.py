@@ -144,8 +144,7 @@ SGLANG: Mapping[str, Read] = {
 SAME_NAME_TRTLLM = (
     "conversation_affinity", "conversation_affinity_dp_rank_source", "enable_attention_dp",
     "expert_parallel_size", "free_gpu_memory_fraction", "gpus_per_node", "guided_decoding_backend",
-    "kv_block_size", "load_format", "max_file_size_mb", "modality", "pipeline_parallel_size",
-    "tensor_parallel_size", "publish_events_and_metrics",
+    "kv_block_size", "load_format", "max_file_size_mb", "modality", "publish_events_and_metrics",
 )  # fmt: skip
 DIFFUSION_TRTLLM = (
     "attn_backend", "default_guidance_scale", "default_height", "default_num_frames",
@@ -181,6 +180,8 @@ TRTLLM: Mapping[str, Read] = {
     **{name: f"config.backend.{name}" for name in SAME_NAME_TRTLLM},
     **{name: f"config.backend.diffusion.{name}" for name in DIFFUSION_TRTLLM},
     "disaggregation_mode": mode("prefill_and_decode"),
+    "tensor_parallel_size": argument("tensor_parallel_size"),
+    "pipeline_parallel_size": argument("pipeline_parallel_size"),
     "model": "plan.model.path",
     "served_model_name": "config.model.served_name",
     "max_batch_size": _given_only("max_batch_size", 2048),

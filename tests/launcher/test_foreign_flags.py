@@ -40,6 +40,20 @@ def suggestions(*arguments: str) -> list[str]:
         ("--ec-storage-path /shared/storage", "multimodal.ec_storage_path=/shared/storage"),
         ("--use-vllm-tokenizer", "backend.use_vllm_tokenizer=true"),
         ("--sleep-mode-level 2", "backend.sleep_mode_level=2"),
+        ("--router-mode kv", "frontend.router_mode=kv"),
+        ("--router-temperature 0.5", "router.temperature=0.5"),
+        ("--tcp-tls-cert-path cert.pem", "request_plane.tls_cert_path=cert.pem"),
+        ("--tcp-tls-handshake-timeout 7", "request_plane.tls_handshake_timeout_seconds=7"),
+        ("--engine-request-limit=8", "request_plane.engine_request_limit=8"),
+        ("--kv-state-endpoint a.b.c", "runtime.kv_state_endpoint=a.b.c"),
+        (
+            "--no-exclude-tools-when-tool-choice-none",
+            "runtime.exclude_tools_when_tool_choice_none=false",
+        ),
+        ("--publish-events-and-metrics", "backend.publish_events_and_metrics=true"),
+        ("--gateway-workers 2", "backend.gateway_workers=2"),
+        ("--engine-route flush_cache", "'backend.engine_routes=[flush_cache]'"),
+        ("--extra-engine-args more.yaml", "backend.extra_engine_args=more.yaml"),
         ("--disagg-config engine.yaml", "backend.config=engine.yaml"),
         ("--disagg-config-key prefill", "backend.config_key=prefill"),
         ("--model Qwen/Qwen3-0.6B", "model.path=Qwen/Qwen3-0.6B"),
@@ -89,6 +103,22 @@ def test_r18_an_abbreviated_flag_is_not_known() -> None:
     assert [flag.flag for flag in foreign_flags(["--multi", "--config-dir=x"], HYDRA)] == [
         "--multi"
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--experimental-rerun config.pickle action=check", "can run any code"),
+        ("--shell-completion nothing", "does not say what to do"),
+        ("-m action=check frontend.port=range(2,1)", "gives no value"),
+        ("-m action=check frontend.port=range(1,2,0)", "gives no value"),
+    ],
+)
+def test_what_hydra_would_fail_on_is_refused_in_a_sentence(
+    line: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(line.split()) == EXIT_BAD_INPUT
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("line", ["--config x", "--multi", "--is-prefill-worker -m store=mem,file"])

@@ -9,6 +9,7 @@ from dynamo.engines.base import Chunk, GenerateRequest, InvalidRequestError
 from dynamo.engines.capabilities import Conversation, ReadsText
 from dynamo.worker.guided import guided_decoding
 from dynamo.worker.sampling import LIMITS, Served, checked_prompt, limits, max_tokens, sampling
+from dynamo.worker.token_mode import usage
 
 SAMPLING = (
     "temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "top_k",
@@ -140,10 +141,5 @@ def chat_chunk(chunk: Chunk) -> dict[str, Any]:
     }
     written: dict[str, Any] = {"choices": [choice]}
     if chunk.prompt_tokens is not None:
-        answer = chunk.completion_tokens or 0
-        written["usage"] = {
-            "prompt_tokens": chunk.prompt_tokens,
-            "completion_tokens": answer,
-            "total_tokens": chunk.prompt_tokens + answer,
-        }
+        written["usage"] = usage(chunk, chunk.prompt_tokens)
     return written

@@ -41,7 +41,7 @@ def chunk_message(chunk: Chunk) -> dict[str, Any]:
         if chunk.stop_reason is not None:
             message["stop_reason"] = chunk.stop_reason
         if chunk.prompt_tokens is not None:
-            message["completion_usage"] = _usage(chunk, chunk.prompt_tokens)
+            message["completion_usage"] = usage(chunk, chunk.prompt_tokens)
         if chunk.kv_transfer_params is not None:
             message["disaggregated_params"] = {"kv_transfer_params": chunk.kv_transfer_params}
     return message
@@ -56,7 +56,8 @@ def _candidate(candidate: Any) -> dict[str, Any]:
     }
 
 
-def _usage(chunk: Chunk, prompt: int) -> dict[str, Any]:
+def usage(chunk: Chunk, prompt: int) -> dict[str, Any]:
+    """Count the tokens of a choice, as OpenAI does."""
     completion = chunk.completion_tokens or 0
     usage: dict[str, Any] = {
         "prompt_tokens": prompt,

@@ -17,6 +17,7 @@ class NatsServer:
     directory: Path
     authorization: str = ""
     certificates: Certificates | None = None
+    settings: str = ""
     port: int = field(default_factory=lambda: free_port(LOCALHOST))
     _running: ExitStack = field(default_factory=ExitStack)
 
@@ -33,6 +34,7 @@ class NatsServer:
                 self.certificates,
                 verify=self.certificates is not None,
                 port=self.port,
+                settings=self.settings,
             )
         )
 

@@ -73,8 +73,10 @@ def running_nats(
     *,
     verify: bool = False,
     port: int = 0,
+    settings: str = "",
 ) -> Iterator[Listener]:
-    """Run a NATS server with JetStream; `authorization` is that block of its configuration."""
+    """Run a NATS server with JetStream; `authorization` is that block of its configuration, and
+    `settings` are more lines of it."""
     directory.mkdir(exist_ok=True)
     port = port or free_port(LOCALHOST)
     tls = ""
@@ -85,7 +87,7 @@ def running_nats(
     (directory / "nats.conf").write_text(
         f'host: "{LOCALHOST}"\nport: {port}\n{tls}'
         f'jetstream {{ store_dir: "{directory / "jetstream"}" }}\n'
-        f"authorization {{ {authorization} }}\n"
+        f"authorization {{ {authorization} }}\n{settings}\n"
     )
     command = [str(NATS_SERVER), "-c", str(directory / "nats.conf")]
     with _running(command, directory / "nats.log", port) as process:

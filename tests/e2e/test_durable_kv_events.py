@@ -284,3 +284,17 @@ async def test_a_worker_that_dies_is_forgotten_within_the_streams_age(
             task.cancel()  # as a kill does: nothing is said
         await until(lambda: RANK not in reader.index.ranks)
         await recorder.close()
+
+
+async def test_a_server_that_takes_small_messages_only_gets_small_ones(tmp_path: Path) -> None:
+    server = NatsServer(tmp_path, settings="max_payload: 4096")
+    server.start()
+    environment = {"NATS_SERVER": server.url}
+    try:
+        async with mock_engine(400) as engine, recording(engine, environment) as recorder:
+            await work(engine, 0, 60)
+            recorder.ranks[0].wish()
+            async with reading(environment) as reader:
+                await same(reader, engine)
+    finally:
+        server.kill()

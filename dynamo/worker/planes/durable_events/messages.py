@@ -136,7 +136,8 @@ class Names:
 
     @property
     def stream(self) -> str:
-        return f"kv_events_{self.namespace}_{self.component}"
+        # A character that is in no name keeps two components from sharing a stream.
+        return f"kv_events:{self.namespace}:{self.component}"
 
     @property
     def every_subject(self) -> str:

@@ -17,6 +17,7 @@ from dynamo.worker.planes.durable_events.messages import (
 LIMIT_BYTES = 16 * 2**20
 """Events that may wait for NATS; beyond that a checkpoint takes their place."""
 MESSAGE_BYTES = 256 * 2**10
+"""Size of a message, unless the server takes less; a batch may come on top."""
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Outbox:
 
     epoch: str
     limit: int = LIMIT_BYTES
+    message_bytes: int = MESSAGE_BYTES
     blocks: CacheBlocks = field(default_factory=CacheBlocks)
     next: int = 0
     exact: bool = True
@@ -57,7 +59,7 @@ class Outbox:
         self.next = item.number + 1
         self.waiting.append(item)
         self.waiting_bytes += len(item.payload)
-        if self.waiting_bytes > self.limit or len(item.payload) > MESSAGE_BYTES:
+        if self.waiting_bytes > self.limit or len(item.payload) > self.message_bytes:
             self.overflows += 1
             self._drop()
 
@@ -77,7 +79,7 @@ class Outbox:
             self._drop()
             self.checkpoint_due = False
             blocks = self.blocks.held()
-            self.parts = checkpoint(self.epoch, self.next, self.exact, blocks, MESSAGE_BYTES)
+            self.parts = checkpoint(self.epoch, self.next, self.exact, blocks, self.message_bytes)
         if self.parts is not None:
             part = next(self.parts)
             self.parts = None if part.last else self.parts
@@ -90,7 +92,7 @@ class Outbox:
 
     def _batches(self) -> Batches:
         first, payloads, size = self.waiting[0].number, [], 0
-        while self.waiting and size <= MESSAGE_BYTES:
+        while self.waiting and size <= self.message_bytes:
             batch = self.waiting.popleft()
             payloads.append(batch.payload)
             size += len(batch.payload)

@@ -20,7 +20,7 @@ from dynamo.worker.planes.durable_events.connection import (
 )
 from dynamo.worker.planes.durable_events.engine_feed import EngineFeed
 from dynamo.worker.planes.durable_events.messages import CheckpointPart, Ended, Names, Rank, write
-from dynamo.worker.planes.durable_events.outbox import Outbox
+from dynamo.worker.planes.durable_events.outbox import MESSAGE_BYTES, Outbox
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -53,6 +53,7 @@ class RankRecorder:
         self._checkpoint_begins = 0
         self._next_checkpoint = 0.0
         self._checkpoint_at = 0
+        self._waits = False
         self.written = asyncio.Event()
         """Set while nothing waits."""
 
@@ -78,11 +79,14 @@ class RankRecorder:
             try:
                 await self._write_all(stream)
             except (nats.errors.Error, OSError, TimeoutError) as error:
-                logger.info("KV events of rank %d wait for NATS: %s", self.rank.dp_rank, error)
+                if not self._waits:
+                    logger.warning("KV events of rank %d wait: %s", self.rank.dp_rank, error)
+                self._waits = True
                 await asyncio.sleep(RETRY_SECONDS)
                 if isinstance(error, NoStreamResponseError | NotFoundError):
                     await self._make_stream(stream)
                 continue
+            self._waits = False
             self.written.set()
             left = self._next_checkpoint - time.monotonic()
             with suppress(TimeoutError):
@@ -165,6 +169,7 @@ class Recorder:
         await self._ensure(stream)
         async with asyncio.TaskGroup() as group:
             for rank in self.ranks:
+                rank.outbox.message_bytes = min(MESSAGE_BYTES, self._client.max_payload // 4)
                 wishes = await self._client.subscribe(self._names.wish(rank.rank))
                 group.create_task(_grant(wishes, rank))
                 group.create_task(rank.write(stream))

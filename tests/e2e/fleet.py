@@ -89,6 +89,14 @@ class Fleet:
             process.wait_for("ready: ")
         return process
 
+    def restart_frontend(self, port: str) -> Process:
+        """Start a frontend on the port of one that has ended."""
+        process = self._start(
+            "action=frontend", "backend=mocker", "frontend=embedded", f"frontend.port={port}"
+        )
+        process.wait_for("ready: ")
+        return process
+
     def wait_until_listed(self, listed: bool = True, seconds: float = 30) -> None:
         """Return when the frontend lists the model, or does so no longer."""
         deadline = time.monotonic() + seconds

@@ -161,8 +161,7 @@ def client_storm(stage: Stage) -> Outcome:
 def slow_reader(stage: Stage) -> Outcome:
     """Clients that ask for long answers and read nothing: all others are served as before."""
     fleet = stage.fleet("store=file")
-    engine = {"decode_step_seconds": 0.001, "max_model_len": 16384, "num_gpu_blocks": 16384}
-    worker = fleet.worker(**engine)
+    worker = fleet.worker(decode_step_seconds=0.001, max_model_len=16384, num_gpu_blocks=16384)
     fleet.frontend()
     fleet.wait_until_listed()
     # Megabytes each: more than sockets hold.

@@ -40,6 +40,10 @@ class Planner(Protocol):
         """Return the equivalent command line of Dynamo's own worker."""
         ...
 
+    def packages(self, arguments: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return what must be importable beside the engine, and what to install for it."""
+        ...
+
     def traits(self, config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
         """Return what the engine's own settings say about the worker around it."""
         ...

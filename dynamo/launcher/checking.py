@@ -1,5 +1,8 @@
 """All that can be said about a configuration before anything is started."""
 
+import importlib.util
+from collections.abc import Iterator
+
 from dynamo.config.compose import Composition
 from dynamo.config.machine import Machine
 from dynamo.config.plan import LaunchPlan
@@ -7,7 +10,7 @@ from dynamo.config.problems import Problem
 from dynamo.config.rules import check_rules
 from dynamo.config.schema import Config
 from dynamo.engines.memory.fit import fit_problems
-from dynamo.engines.planners import check_engine, plan_engine, plan_memory
+from dynamo.engines.planners import check_engine, plan_engine, plan_memory, planner
 from dynamo.launcher.not_served import not_served_yet
 from dynamo.launcher.report import with_sources
 
@@ -35,4 +38,16 @@ def start_problems(plan: LaunchPlan) -> list[Problem]:
     from dynamo.worker.preflight import preflight
 
     problems = not_served_yet(plan)
-    return problems if any(problem.fatal for problem in problems) else problems + preflight(plan)
+    if any(problem.fatal for problem in problems):
+        return problems
+    return [*problems, *missing_packages(plan), *preflight(plan)]
+
+
+def missing_packages(plan: LaunchPlan) -> Iterator[Problem]:
+    """Say which packages the plan needs beside its engine and this environment lacks."""
+    needed = planner(plan.engine.backend).packages(plan.engine.arguments)
+    for name, requirement in needed.items():
+        if importlib.util.find_spec(name) is None:
+            text = f"needs the package {name}, which is not installed in this environment"
+            meant = f"pip install {requirement}" if requirement else ""
+            yield Problem("connector", "", text, "an installed package, connector=none", meant)

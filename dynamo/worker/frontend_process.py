@@ -7,6 +7,7 @@ from typing import Any
 import uvloop
 
 from dynamo.config.plan import FrontendPlan, LaunchPlan
+from dynamo.worker.frontend_drain import finish_accepted
 from dynamo.worker.listing import base_url, wait_until_listening
 from dynamo.worker.serve import set_environment
 from dynamo.worker.shutdown import Reason, StopSignal, drain_seconds
@@ -24,6 +25,13 @@ def serve_frontend(plan: LaunchPlan) -> int:
         raise ValueError("the plan has no frontend")
     set_environment(plan)
     return uvloop.run(_serve(plan, plan.frontend)).value
+
+
+async def _finish_accepted(frontend: FrontendPlan) -> None:
+    try:
+        await finish_accepted(frontend)
+    except (OSError, ValueError, asyncio.IncompleteReadError) as error:
+        logger.warning("cannot see when all requests are answered: %s", error)
 
 
 async def _serve(plan: LaunchPlan, frontend: FrontendPlan) -> Reason:
@@ -47,9 +55,12 @@ async def _serve(plan: LaunchPlan, frontend: FrontendPlan) -> Reason:
     asked.cancel()
     if listening.done():
         logger.error("the frontend ended by itself", exc_info=listening.exception())
-    # New requests are refused from now on; those that were accepted get their whole answer.
-    runtime.shutdown()
+    accepted = asyncio.ensure_future(_finish_accepted(frontend))
     urgent = asyncio.ensure_future(stop.urgent.wait())
+    ends = [urgent, listening, accepted]
+    await asyncio.wait(ends, timeout=drain_seconds(plan), return_when=asyncio.FIRST_COMPLETED)
+    accepted.cancel()
+    runtime.shutdown()
     ends = [urgent, listening]
     await asyncio.wait(ends, timeout=drain_seconds(plan), return_when=asyncio.FIRST_COMPLETED)
     urgent.cancel()

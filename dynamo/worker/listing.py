@@ -34,9 +34,7 @@ async def wait_until_listening(frontend: FrontendPlan) -> None:
     async with asyncio.timeout(LISTING_SECONDS):
         while True:
             try:
-                _reader, writer = await asyncio.open_connection(
-                    _reached_at(frontend), frontend.port
-                )
+                _reader, writer = await asyncio.open_connection(reached_at(frontend), frontend.port)
             except OSError:
                 await asyncio.sleep(POLL_SECONDS)
                 continue
@@ -54,11 +52,12 @@ def _listed_models(address: str) -> list[str]:
 
 def base_url(frontend: FrontendPlan) -> str:
     """Return the address under which a client on this machine reaches the frontend."""
-    host = _reached_at(frontend)
+    host = reached_at(frontend)
     return f"http://[{host}]:{frontend.port}" if ":" in host else f"http://{host}:{frontend.port}"
 
 
-def _reached_at(frontend: FrontendPlan) -> str:
+def reached_at(frontend: FrontendPlan) -> str:
+    """Return the host at which a client on this machine reaches the frontend."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(frontend.host, frontend.host)  # noqa: S104
 
 

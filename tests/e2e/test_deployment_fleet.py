@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -79,6 +80,20 @@ def test_ctrl_c_stops_all_in_order_and_loses_no_accepted_request(
     logs = {path.name for path in fleet.directory.iterdir()}
     assert {f"{name}.log" for name in ("frontend-0",)} <= logs
     assert len(logs) == len(members)
+
+
+def test_a_request_that_is_being_prefilled_goes_on_to_decode_after_ctrl_c(start: Start) -> None:
+    fleet = start(*PAIR, prefill_tokens_per_second=40)
+    with ThreadPoolExecutor(4) as pool:
+        body = {"model": MODEL, "prompt": "w1 " * 60, "max_tokens": 8, "ignore_eos": True}
+        url = f"{fleet.url}/v1/completions"
+        answers = [pool.submit(httpx.post, url, json=body, timeout=30) for _ in range(4)]
+        deadline = time.monotonic() + 20
+        while 'active_requests{model="tiny"} 4' not in httpx.get(f"{fleet.url}/metrics").text:
+            assert time.monotonic() < deadline
+        fleet.ctrl_c()
+        assert [each.result().status_code for each in answers] == [200] * 4
+    assert fleet.process.wait(60) == 0
 
 
 def test_a_worker_that_dies_is_started_again_and_its_requests_go_on_elsewhere(start: Start) -> None:

@@ -53,14 +53,9 @@ def ask(http: httpx.Client, url: str, number: int) -> str:
     words = random.Random(number)
     prompt = " ".join(words.choice(WORDS[3:]) for _ in range(words.randrange(20, 500)))
     body = {"model": MODEL, "prompt": prompt, "max_tokens": 16, "ignore_eos": True}
-    begun = time.monotonic()
     try:
         answer = http.post(f"{url}/v1/completions", json=body)
-    except httpx.ConnectError:
-        return "not accepted"
-    except httpx.HTTPError as error:
-        return f"lost: {type(error).__name__} after {time.monotonic() - begun:.3f} s"
-    if answer.status_code in (404, 503):
+    except (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError):
         return "not accepted"
     if answer.status_code != 200 or answer.json()["usage"]["completion_tokens"] != 16:
         return f"failed: {answer.status_code} {answer.text[:200]}"
@@ -110,6 +105,9 @@ def test_a_fleet_serves_without_a_loss_and_stops_under_load(tmp_path: Path, kind
     print(f"{kind}: {dict(results)}, memory x {grown:.2f}")
     assert fleet.process.wait(120) == 0, fleet.log.read_text()
     assert set(results) <= {"answered", "not accepted"}
+    # What the frontend had begun with was answered: each request goes to one worker, or to two.
+    routed = (fleet.directory / "frontend-0.log").read_text().count("route request completed")
+    assert routed == results["answered"] * (1 if kind == "aggregated" else 2)
     assert results["answered"] > CLIENTS
     assert grown < GROWTH
     _gone, alive = psutil.wait_procs(members, timeout=20)

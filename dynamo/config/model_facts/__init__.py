@@ -6,7 +6,6 @@ from dynamo.config.model_facts.facts import (
     LayerCache,
     ModelFacts,
     Quantization,
-    State,
     Weights,
 )
 from dynamo.config.model_facts.parse import model_facts
@@ -17,7 +16,6 @@ __all__ = [
     "LayerCache",
     "ModelFacts",
     "Quantization",
-    "State",
     "Weights",
     "model_facts",
 ]

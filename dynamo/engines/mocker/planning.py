@@ -81,6 +81,11 @@ def worker_command(plan: LaunchPlan) -> WorkerCommand:
     return WorkerCommand("dynamo.mocker", flat(flags), (), tuple(not_said))
 
 
+def packages(arguments: Mapping[str, Any]) -> Mapping[str, str]:
+    """Nothing is needed beside the engine."""
+    return {}
+
+
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
     """R75: KV events are in use exactly when the mock engine publishes them."""
     return WorkerTraits(use_kv_events=bool(arguments.get("publish_kv_events")))

@@ -59,6 +59,11 @@ def worker_command(plan: LaunchPlan) -> WorkerCommand:
     return command_of_worker(plan)
 
 
+def packages(arguments: Mapping[str, Any]) -> Mapping[str, str]:
+    """Nothing is needed beside the engine."""
+    return {}
+
+
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
     """R80, R98, R151, R153, R156: what SGLang's settings say about the worker around it."""
     backend = sglang(config)

@@ -71,6 +71,11 @@ def worker_command(plan: LaunchPlan) -> WorkerCommand:
     return command_of_worker(plan)
 
 
+def packages(arguments: Mapping[str, Any]) -> Mapping[str, str]:
+    """Nothing is needed beside the engine."""
+    return {}
+
+
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
     """R98, R162: what TensorRT-LLM's settings say about the worker around it."""
     return WorkerTraits(

@@ -58,7 +58,13 @@ def counts_elsewhere(transfer: Mapping[str, Any] | None) -> bool:
 
 def connector_names(transfer: Mapping[str, Any]) -> Iterator[str]:
     """Yield the connector classes of a `kv_transfer_config`, a wrapper before those inside."""
-    yield str(transfer.get("kv_connector"))
+    for entry in connector_entries(transfer):
+        yield str(entry.get("kv_connector"))
+
+
+def connector_entries(transfer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a `kv_transfer_config` and those inside it."""
+    yield transfer
     extra = transfer.get("kv_connector_extra_config") or {}
     for inner in extra.get("connectors") or ():
-        yield from connector_names(inner)
+        yield from connector_entries(inner)

@@ -16,6 +16,7 @@ from dynamo.engines.vllm import mode_rules, model_rules, rules
 from dynamo.engines.vllm.arguments import engine_plan as plan_engine
 from dynamo.engines.vllm.command import serve_command
 from dynamo.engines.vllm.command import worker_command as command_of_worker
+from dynamo.engines.vllm.connector_packages import connector_packages
 from dynamo.engines.vllm.kv_events import use_kv_events
 from dynamo.engines.vllm.machine_share import gpus, listening_ports
 from dynamo.engines.worker_command import WorkerCommand
@@ -55,6 +56,11 @@ def command(plan: LaunchPlan) -> str:
 def worker_command(plan: LaunchPlan) -> WorkerCommand:
     """Return the equivalent command line of Dynamo's own worker."""
     return command_of_worker(plan)
+
+
+def packages(arguments: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return what the connectors need that does not come with vLLM."""
+    return connector_packages(arguments.get("kv_transfer_config"))
 
 
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:

@@ -72,7 +72,7 @@ def free_port(host: str) -> int:
 
 def port_holder(port: int) -> str:
     """Return `name (pid N)` of the process that listens on a TCP port; empty when unknown."""
-    inodes = set(_listening_inodes(port))
+    inodes = set(listening_inodes(port))
     if not inodes:
         return ""
     wanted = {f"socket:[{inode}]" for inode in inodes}
@@ -91,7 +91,8 @@ def _open_files(process: Path) -> Iterator[str]:
         return
 
 
-def _listening_inodes(port: int) -> Iterator[str]:
+def listening_inodes(port: int) -> Iterator[str]:
+    """Yield the inodes of the sockets that listen on a TCP port of this machine."""
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             lines = Path(table).read_text().splitlines()[1:]

@@ -105,6 +105,14 @@ class Fleet:
                 pytest.fail("\n".join(each.log.read_text() for each in self.processes))
             time.sleep(0.05)
 
+    def wait_until_refused(self, seconds: float = 30) -> None:
+        """Return when a request is not answered any more."""
+        deadline = time.monotonic() + seconds
+        while self.complete().status_code == 200:
+            if time.monotonic() > deadline:
+                pytest.fail("\n".join(each.log.read_text() for each in self.processes))
+            time.sleep(0.05)
+
     def complete(self, seconds: float = 30, **body: object) -> httpx.Response:
         """Ask for a completion of `w1 w2 w3` unless the body says otherwise."""
         question = {

@@ -18,6 +18,10 @@ LIMITS = ("max_tokens", "min_tokens", "ignore_eos")
 """Defaults of the plan that are no sampling options on the wire."""
 
 
+MOST_CHOICES = 128
+"""As the frontend allows; who calls the worker directly could ask for more than memory holds."""
+
+
 def base_model(model: str | None) -> None:
     """Without adapters every name means the model itself."""
 
@@ -69,8 +73,14 @@ def sampling(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[st
     """R118, R120, R125: the plan's defaults, overridden by what the request says and is not null.
 
     What neither says is left to the engine, which knows the model's generation_config.
+
+    Raises:
+        InvalidRequestError: the number of choices is none, or too large.
     """
     known = {name: value for name, value in defaults.items() if name not in LIMITS}
+    choices = options.get("n")
+    if choices is not None and (type(choices) is not int or not 1 <= choices <= MOST_CHOICES):
+        raise InvalidRequestError(f"n must be a whole number from 1 to {MOST_CHOICES}")
     return known | {name: value for name, value in options.items() if value is not None}
 
 

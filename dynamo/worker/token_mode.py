@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dynamo.engines.base import Chunk, GenerateRequest
+from dynamo.engines.base import Chunk, GenerateRequest, InvalidRequestError
 from dynamo.worker.sampling import Served, read_request
 
 
@@ -16,7 +16,12 @@ class TokenMode:
 
     async def read(self, message: Mapping[str, Any], request_id: str) -> GenerateRequest:
         """Return what the engine is asked for; see Mode.read."""
-        return read_request(message, request_id, self.served)
+        try:
+            return read_request(message, request_id, self.served)
+        except (AttributeError, TypeError, ValueError) as error:
+            if isinstance(error, InvalidRequestError):
+                raise
+            raise InvalidRequestError(f"the request has a part of a wrong type: {error}") from error
 
     def writer(
         self, message: Mapping[str, Any], request_id: str

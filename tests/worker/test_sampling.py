@@ -100,6 +100,13 @@ def test_r125_options_that_are_null_are_left_out() -> None:
     assert read(sampling_options=options).sampling == {"temperature": 0.5, "seed": 0, "n": 2}
 
 
+@pytest.mark.parametrize("choices", [0, -1, 129, 2**31, 1.5, "2", True])
+def test_a_number_of_choices_that_no_memory_holds_is_refused(choices: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="n must be a whole number from 1 to 128"):
+        read(sampling_options={"n": choices})
+    assert read(sampling_options={"n": 128}).sampling == {"n": 128}
+
+
 def test_r119_guided_decoding_is_passed_on() -> None:
     guided = {"json": {"type": "object"}}
     assert read(sampling_options={"guided_decoding": guided}).guided_decoding == guided

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from dynamo.engines.mocker.kv_publisher import KvPublisher
 
 
+MOST_LOGPROBS = 20
+"""Candidates per token, as vLLM has it by default."""
+
+
 @dataclass
 class _Stream:
     sequences: list[RunningSequence]
@@ -286,3 +290,5 @@ def _check_request(request: GenerateRequest, arguments: MockArguments) -> None:
         raise InvalidRequestError("the prompt has a token id outside the vocabulary")
     if request.max_tokens < 1:
         raise InvalidRequestError("max_tokens must be at least 1")
+    if (request.logprobs or 0) > MOST_LOGPROBS:
+        raise InvalidRequestError(f"logprobs may be at most {MOST_LOGPROBS}")

@@ -158,6 +158,7 @@ async def test_the_context_length_ends_an_answer() -> None:
         ({"prompt": range(64)}, "context length of 64"),
         ({"prompt": (1, 10**6)}, "vocabulary"),
         ({"max_tokens": 0}, "max_tokens"),
+        ({"logprobs": 21}, "logprobs may be at most 20"),
     ],
 )
 async def test_a_wrong_request_is_refused(fields: dict[str, Any], reason: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from dynamo.config.schema import ConnectorEntry
 from dynamo.engines.vllm.kv_transfer import kv_transfer_config
 
+EXTRA = "kv_connector_extra_config"
 FIELDS = frozenset(field.name for field in dataclasses.fields(ConnectorEntry))
 
 
@@ -50,6 +51,9 @@ def _made_of(
 
 def _name(entry: Any, known: Mapping[str, ConnectorEntry]) -> str | None:
     if not isinstance(entry, Mapping) or not FIELDS.issuperset(entry):
+        return None
+    kinds = {EXTRA: Mapping}
+    if not all(isinstance(value, kinds.get(name, str)) for name, value in entry.items()):
         return None
     same = (name for name, own in known.items() if own.kv_connector == entry.get("kv_connector"))
     return next(same, None)

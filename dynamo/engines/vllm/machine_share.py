@@ -13,13 +13,13 @@ MOONCAKE_PORT_SETTING = "backend.environment.VLLM_MOONCAKE_BOOTSTRAP_PORT"
 
 
 def gpus(arguments: Mapping[str, Any]) -> int:
-    """Return how many GPUs hold this worker's copies of the model."""
+    """Return how many GPUs of one machine hold this worker's copies of the model."""
     copies = arguments.get("data_parallel_size_local") or arguments.get("data_parallel_size")
     parts = (arguments.get(f"{kind}_parallel_size") for kind in ("tensor", "pipeline"))
     count = int(copies or 1)
     for part in parts:
         count *= int(part or 1)
-    return count
+    return -(-count // int(arguments.get("nnodes") or 1))
 
 
 def listening_ports(config: Config, arguments: Mapping[str, Any]) -> dict[str, range]:

@@ -18,7 +18,6 @@ PYPI = "pypi:"
 SYSTEM_PORT = 9090
 """Port of the worker's status server that Dynamo's operator expects."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-GPUS_PER_NODE = 8
 LONGEST_NAME = 40
 """Kubernetes allows 63 characters, and the operator appends the service's name."""
 START_PERIOD_SECONDS, START_ATTEMPTS = 10, 720
@@ -32,6 +31,15 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         """Return True: manifests are read by people."""
         return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Escape what is no visible character; other styles would fold some of it."""
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def manifest_text(members: Sequence[Member], frontends: int = 1) -> str:
@@ -109,11 +117,10 @@ def _worker(member: Member, shared: Mapping[str, str]) -> dict[str, Any]:
     service: dict[str, Any] = {"componentType": "worker", "replicas": member.replicas}
     if plan.registration.worker_type in ("prefill", "decode"):
         service["subComponentType"] = plan.registration.worker_type
-    nodes = -(-member.gpus // GPUS_PER_NODE)
-    if nodes > 1:
-        service["multinode"] = {"nodeCount": nodes}
+    if member.nodes > 1:
+        service["multinode"] = {"nodeCount": member.nodes}
     if member.gpus:
-        service["resources"] = {"limits": {"gpu": str(-(-member.gpus // nodes))}}
+        service["resources"] = {"limits": {"gpu": str(member.gpus)}}
     port = runtime.system_port if runtime.system_port > 0 else SYSTEM_PORT
     return service | {
         "envs": _envs(_own_variables(member, shared, port)),

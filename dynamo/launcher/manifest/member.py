@@ -9,6 +9,9 @@ from dynamo.engines.planners import planner, worker_traits
 from dynamo.engines.worker_command import WorkerCommand
 from dynamo.launcher.manifest.variables import SettingVariables, setting_variables
 
+GPUS_PER_NODE = 8
+"""What a machine of a cluster has; more become several nodes."""
+
 
 @dataclass(frozen=True)
 class Member:
@@ -19,7 +22,9 @@ class Member:
     command: WorkerCommand
     variables: SettingVariables
     gpus: int
-    """GPUs of all its processes together; 0 on a CPU."""
+    """GPUs on each of its machines; 0 on a CPU."""
+    nodes: int
+    """Machines that one worker is spread over."""
     replicas: int
 
     @property
@@ -36,11 +41,16 @@ def planned_member(
     """Return the worker of a plan; as many as `kubernetes.replicas` says unless told otherwise."""
     command = planner(plan.engine.backend).worker_command(plan)
     traits = worker_traits(config, plan.engine.arguments)
+    gpus = traits.gpus if plan.engine.device == "cuda" else 0
+    nodes = max(int(plan.engine.arguments.get("nnodes") or 1), -(-gpus // GPUS_PER_NODE))
+    if gpus > GPUS_PER_NODE:
+        gpus = -(-gpus // nodes)
     return Member(
         plan,
         config,
         command,
         setting_variables(config, sources, command.settings),
-        traits.gpus if plan.engine.device == "cuda" else 0,
+        gpus,
+        nodes,
         config.kubernetes.replicas if replicas is None else replicas,
     )

@@ -14,6 +14,8 @@ from dynamo.launcher.manifest.member import Member, planned_member
 from dynamo.launcher.planning import plan_launch
 from tests.launcher.importer.roundtrip import ROOT, SERVER, command, from_script
 
+pytestmark = pytest.mark.slow
+
 PRESETS = sorted(
     str(file.relative_to(ROOT / "conf/preset").with_suffix(""))
     for file in (ROOT / "conf/preset").rglob("*.yaml")

@@ -95,6 +95,7 @@ def test_every_argument_of_a_public_line_reaches_the_engine(line: PublicLine) ->
     assert {name: planned.get(name) for name in engine} == dict(engine)
 
 
+@pytest.mark.slow
 @by_name
 def test_a_public_line_comes_back_from_its_native_command_line(line: PublicLine) -> None:
     plan = plan_of(line)

@@ -19,7 +19,7 @@ from dynamo.launcher.fleet_planning import compose_samples
 from dynamo.launcher.importer.manifest import read_manifest
 from dynamo.launcher.manifest.graph import deployment_name, manifest_text
 from dynamo.launcher.manifest.image import default_image
-from dynamo.launcher.manifest.member import planned_member
+from dynamo.launcher.manifest.member import Member, planned_member
 from dynamo.launcher.planning import plan_launch
 from tests.launcher.importer.roundtrip import ROOT, SERVER
 
@@ -34,11 +34,16 @@ def plan_of(composition: Composition) -> LaunchPlan:
     return plan_launch(composition.config, SERVER)
 
 
-def text_of(*overrides: str) -> str:
+@functools.cache
+def member_of(*overrides: str) -> Member:
     composition = composed(*overrides)
     plan = plan_of(composition)
     assert composition.config is not None
-    return manifest_text([planned_member(plan, composition.config, composition.sources)])
+    return planned_member(plan, composition.config, composition.sources)
+
+
+def text_of(*overrides: str) -> str:
+    return manifest_text([member_of(*overrides)])
 
 
 def tree_of(*overrides: str) -> dict[str, Any]:
@@ -86,22 +91,14 @@ def test_image_and_replicas_are_settings() -> None:
     ("overrides", "gpus", "nodes"),
     [
         (("backend.device=cpu",), None, None),
-        ((), "1", None),
-        (("backend.engine.tensor_parallel_size=4",), "4", None),
-        (("backend.engine={tensor_parallel_size:2,data_parallel_size:2}",), "4", None),
+        (("backend.engine={tensor_parallel_size:4,data_parallel_size:2}",), "8", None),
         (("backend.engine={tensor_parallel_size:8,pipeline_parallel_size:2}",), "8", 2),
-        (("backend=sglang", "backend.engine.tp_size=4"), "4", None),
-        (("backend=sglang", "backend.engine.dp_size=2"), "2", None),
-        (
-            ("backend=sglang", "backend.engine.tp_size=8", "backend.engine.dp_size=8",
-             "backend.engine.enable_dp_attention=true"),
-            "8", None,
-        ),
+        (("backend=sglang", "backend.engine={tp_size:16,nnodes:2}"), "8", 2),
         (("backend=trtllm", "backend.tensor_parallel_size=2"), "2", None),
         (("backend=mocker",), None, None),
     ],
-)  # fmt: skip
-def test_gpus_follow_from_the_parallel_sizes(
+)
+def test_gpus_and_nodes_follow_from_the_parallel_sizes(
     overrides: tuple[str, ...], gpus: str | None, nodes: int | None
 ) -> None:
     worker = worker_of(*VLLM, *overrides)
@@ -197,11 +194,8 @@ def test_a_model_of_this_program_is_pointed_out() -> None:
                      max_size=6), max_size=4)
 )  # fmt: skip
 def test_any_word_comes_back_from_the_manifest(words: list[str]) -> None:
-    composition = composed(*VLLM)
-    plan, config = plan_of(composition), composition.config
-    assert config is not None
-    own = planned_member(plan, config, composition.sources)
-    text = manifest_text([replace(own, command=WorkerCommand("dynamo.vllm", tuple(words)))])
+    command = WorkerCommand("dynamo.vllm", tuple(words))
+    text = manifest_text([replace(member_of(*VLLM), command=command)])
     assert read_manifest(text).words == ("python3", "-m", "dynamo.vllm", *words)
 
 
@@ -215,7 +209,8 @@ def test_any_word_comes_back_from_the_manifest(words: list[str]) -> None:
     ],
 )
 def test_the_name_is_one_that_kubernetes_allows(served: str, name: str) -> None:
-    plan = plan_of(composed("model.path=m", f"model.served_name='{served}'"))
+    plan = member_of(*VLLM).plan
+    plan = replace(plan, model=replace(plan.model, served_name=served))
     assert deployment_name(plan) == name
     assert re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", name)
 

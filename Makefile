@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 IN_VENV = $(VENV)/bin/python
 SETUP = $(PYTHON) -m scripts.setup --venv $(VENV) $(if $(BACKEND),--backend $(BACKEND))
 # The tests start each engine with the Python of its environment.
-export SGLANG_PYTHON ?= $(abspath $(SGLANG_VENV))/bin/python
+TEST = PYTHON_OF_SGLANG=$(abspath $(SGLANG_VENV))/bin/python $(IN_VENV) -m pytest
 LAUNCH_ARGS = $(if $(BACKEND),backend=$(BACKEND)) $(if $(PORT),frontend.port=$(PORT)) $(ARGS)
 
 .DEFAULT_GOAL := help
@@ -34,16 +34,16 @@ engines: setup ## Set up every engine that the tests start
 	@$(PYTHON) -m scripts.setup --venv $(SGLANG_VENV) --backend sglang
 
 test: engines ## Run the whole suite: fast tests first, then end to end
-	@$(IN_VENV) -m pytest $(ARGS)
+	@$(TEST) $(ARGS)
 
 unit: setup ## Run the fast tests
-	@$(IN_VENV) -m pytest -m "not e2e and not slow" $(ARGS)
+	@$(TEST) -m "not e2e and not slow" $(ARGS)
 
 e2e: engines ## Run the tests that start real processes
-	@$(IN_VENV) -m pytest -m e2e $(ARGS)
+	@$(TEST) -m e2e $(ARGS)
 
 soak: engines ## Keep real processes under load for SOAK_SECONDS (60) each
-	@$(IN_VENV) -m pytest -m soak -s $(ARGS)
+	@$(TEST) -m soak -s $(ARGS)
 
 lint: setup ## Check style and formatting
 	@$(IN_VENV) -m ruff check

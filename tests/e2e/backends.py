@@ -43,7 +43,7 @@ VLLM = Backend(
 )
 SGLANG = Backend(
     "sglang",
-    Path(os.environ.get("SGLANG_PYTHON", ROOT / ".venv-sglang" / "bin" / "python")),
+    Path(os.environ.get("PYTHON_OF_SGLANG", ROOT / ".venv-sglang" / "bin" / "python")),
     "sglang::schedul",  # the system cuts names at 15 characters
     (
         "backend=sglang",

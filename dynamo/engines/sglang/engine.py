@@ -17,6 +17,7 @@ from dynamo.engines.footprint import Footprint, set_variables, temporary_directo
 from dynamo.engines.metrics_directory import VARIABLE as METRICS_DIRECTORY
 from dynamo.engines.metrics_directory import prepare_directory
 from dynamo.engines.sglang.kv_events import kv_event_sources
+from dynamo.engines.sglang.log_noise import drop_expected_output
 from dynamo.engines.starting import build_in_thread, may_fork
 from dynamo.engines.stopwatch import Stopwatch
 
@@ -68,6 +69,7 @@ class SglangEngine:
 
     def _build(self, footprint: Footprint) -> Mapping[str, float]:
         stopwatch = Stopwatch()
+        drop_expected_output()
         with temporary_directory(footprint.directory):
             from dynamo.engines.sglang.running import RunningEngine
 

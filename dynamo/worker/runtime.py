@@ -76,28 +76,37 @@ class Worker:
         # Before the registration, so that no router finds the worker and misses its events.
         kv_events = KvEvents(plan, endpoint, engine, info)
         worker = cls(plan, runtime, endpoint, handler, kv_events, adapters, [])
-        if plan.runtime.http is not None:
-            worker.http = await HttpWorker.start(plan, plan.runtime.http, runtime)
-        elif plan.registration.serves_frontend:
-            await register(plan, endpoint, directory, info)
-        worker._serve(plan.endpoint.path, handler.generate, health_check_payload(plan, info))
-        worker._serve_beside("clear_kv_blocks", handler.clear_kv_blocks)
-        if adapters or info.max_adapters:
-            for name, route in adapter_operations(adapters, handler).items():
-                worker._serve_beside(name, as_endpoint(name, route))
-        if worker.http is not None:
-            model = replace(plan.model, path=str(directory))
-            worker._tell_address(worker.http, ModelCard(model, plan.registration, info))
-        worker._begin()
-        register_routes(runtime, operator_routes(plan, handler, worker._hide, worker._show))
-        if plan.control is not None:
-            worker.control = ControlServer(plan.control, worker_settings(engine, kv_events))
-            await worker.control.start()
-        register_metrics(plan, worker.endpoint, engine, worker.control, kv_events.families)
-        if plan.frontend is not None:
-            only = worker.http.frontend_namespace if worker.http else None
-            worker.running.append(await start_frontend(runtime, plan, plan.frontend, only))
+        try:
+            await worker._open(directory, engine, info)
+        except BaseException:
+            await worker.close()
+            raise
         return worker
+
+    async def _open(self, directory: Path, engine: Engine, info: EngineInfo) -> None:
+        plan = self.plan
+        if plan.runtime.http is not None:
+            self.http = await HttpWorker.start(plan, plan.runtime.http, self.runtime)
+        elif plan.registration.serves_frontend:
+            await register(plan, self.endpoint, directory, info)
+        self._serve(plan.endpoint.path, self.handler.generate, health_check_payload(plan, info))
+        self._serve_beside("clear_kv_blocks", self.handler.clear_kv_blocks)
+        if self.adapters or info.max_adapters:
+            for name, route in adapter_operations(self.adapters, self.handler).items():
+                self._serve_beside(name, as_endpoint(name, route))
+        if self.http is not None:
+            model = replace(plan.model, path=str(directory))
+            self._tell_address(self.http, ModelCard(model, plan.registration, info))
+        self._begin()
+        routes = operator_routes(plan, self.handler, self._hide, self._show)
+        register_routes(self.runtime, routes)
+        if plan.control is not None:
+            self.control = ControlServer(plan.control, worker_settings(engine, self.kv_events))
+            await self.control.start()
+        register_metrics(plan, self.endpoint, engine, self.control, self.kv_events.families)
+        if plan.frontend is not None:
+            only = self.http.frontend_namespace if self.http else None
+            self.running.append(await start_frontend(self.runtime, plan, plan.frontend, only))
 
     async def _hide(self) -> None:
         """Take the worker out of the store: no router sends a request."""
@@ -188,9 +197,10 @@ class Worker:
         """Shut the runtime down; responses that are complete still reach their clients."""
         await self.kv_events.close()
         self.runtime.shutdown()
-        _done, pending = await asyncio.wait(self.running, timeout=DRAIN_SECONDS)
-        for task in pending:
-            task.cancel()
+        if self.running:
+            _done, pending = await asyncio.wait(self.running, timeout=DRAIN_SECONDS)
+            for task in pending:
+                task.cancel()
         if self.http is not None:
             await self.http.close()
         if self.control is not None:

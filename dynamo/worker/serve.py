@@ -26,7 +26,7 @@ PROCESS_DEFAULTS = {
     # A request that fails before its first token gets a real HTTP status when it is streamed too.
     "DYN_HTTP_PRE_COMMIT_ERROR_PEEK_MS": "1000",
     # The runtime's own news, models that are not multimodal, and a listener that was closed.
-    "DYN_LOG": "warn,mm_routing=error,axum::serve::listener=off",
+    "DYN_LOG": "warn,mm_routing=error,axum::serve::listener=off,dynamo_kv_router::sequences=error",
     # Frontends read the model's files from a directory unless the user wants them served.
     "DYN_SELF_HOST_METADATA": "0",
 }

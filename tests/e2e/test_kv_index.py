@@ -1,6 +1,7 @@
 """Workers with durable KV events, the process that knows who holds what, and late routers."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
@@ -63,7 +64,9 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
 WHOLE = PREFIX_BLOCKS * BLOCK
 
 
-def test_r25_r183_routers_that_start_late_learn_from_the_index(start: StartWorker) -> None:
+def test_r25_r183_routers_that_start_late_learn_from_the_index(
+    start: StartWorker, tmp_path: Path
+) -> None:
     port = low_free_port()
     workers = [start("frontend=none", f"runtime.system_port={port}"), start("frontend=none")]
     index = start("action=kv_index")
@@ -72,6 +75,11 @@ def test_r25_r183_routers_that_start_late_learn_from_the_index(start: StartWorke
     assert [cached(first, prompt) for prompt in asked] == [0] * 6
     time.sleep(1)
     assert [cached(first, prompt) for prompt in asked] == [WHOLE] * 6
+    tokens = ",".join(str(3 + int(word.removeprefix("w"))) for word in asked[0].split())
+    done = run("tests.e2e.kv_index_client", str(tmp_path / "store"), tokens)
+    answer = json.loads(done.stdout)
+    assert answer["ready"]
+    assert sorted(each["blocks"] for each in answer["workers"]) == [0, PREFIX_BLOCKS]
     late = start("action=frontend")
     time.sleep(2)
     assert [cached(late, prompt) for prompt in asked] == [WHOLE] * 6

@@ -126,3 +126,17 @@ def test_everything_listens_on_loopback_only(start_worker: StartWorker) -> None:
     own = [line.split()[3] for line in table.splitlines() if f"pid={worker.process.pid}," in line]
     assert own
     assert all(address.startswith("127.0.0.1:") for address in own)
+
+
+def test_a_worker_that_cannot_register_ends_in_one_line_and_leaves_nothing(
+    start_worker: StartWorker,
+) -> None:
+    worker = start_worker(
+        "store=file", "store.path=/proc/no-such-directory", ready=False, publish_kv_events="true"
+    )
+    assert worker.process.wait(30) == 1
+    text = worker.log.read_text()
+    assert "error: the worker did not start" in text
+    assert "Traceback" not in text
+    assert "was destroyed" not in text
+    assert not is_listening(worker)

@@ -6,6 +6,7 @@ from dynamo.config.model_facts.facts import (
     LayerCache,
     ModelFacts,
     Quantization,
+    State,
     Weights,
 )
 from dynamo.config.model_facts.parse import model_facts
@@ -16,6 +17,7 @@ __all__ = [
     "LayerCache",
     "ModelFacts",
     "Quantization",
+    "State",
     "Weights",
     "model_facts",
 ]

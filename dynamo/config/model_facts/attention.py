@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from dynamo.config.model_facts.facts import CacheKind, LayerCache
 from dynamo.config.model_facts.families import CACHES_ONLY, FAMILIES
+from dynamo.config.model_facts.linear_attention import linear_sizes, sequence_state
 from dynamo.config.model_facts.reader import ConfigReader
 
 LATENT = (
@@ -22,11 +23,13 @@ KINDS: dict[str, CacheKind] = {
     "full_attention": "full",
     "sliding_attention": "sliding",
     "chunked_attention": "chunked",
+    "linear_attention": "state",
 }
 EVERY_NTH_FULL = {"gemma2": 2, "gpt_oss": 2, "gemma3": 6, "cohere2": 4}
 """Families whose every n-th layer sees everything, where config.json does not list the layers."""
 ALL_SLIDING = ("mistral", "mixtral", "starcoder2")
 INDEX_SCALE_BYTES = 4
+FULL_AMONG_LINEAR = 4
 
 
 def layer_caches(config: ConfigReader) -> tuple[LayerCache, ...] | None:
@@ -37,7 +40,9 @@ def layer_caches(config: ConfigReader) -> tuple[LayerCache, ...] | None:
     if config.number("kv_lora_rank"):
         return _latent(config, len(kinds))
     shared = config.number("num_kv_shared_layers") or 0
-    counts = Counter(kinds[: len(kinds) - shared])
+    counts = Counter(kinds[: max(1, len(kinds) - shared)])
+    if not kv_heads(config) or not head_size(config) or counts.keys() == {"state"}:
+        return None
     return tuple(_attention(config, kind, layers) for kind, layers in counts.items())
 
 
@@ -49,6 +54,8 @@ def layer_kinds(config: ConfigReader) -> tuple[CacheKind, ...] | None:
     if not layers or any(config.value(name) for name in UNKNOWN):
         return None
     listed = config.texts("layer_types")
+    if "linear_attention" in listed and linear_sizes(config) is None:
+        return None
     if listed:
         known = [KINDS[name] for name in listed if name in KINDS]
         return tuple(known) if len(known) == len(listed) == layers else None
@@ -65,6 +72,9 @@ def _kinds_by_family(config: ConfigReader, layers: int) -> Iterable[CacheKind]:
         return ("full" if (index + 1) % nth == 0 else "sliding" for index in range(layers))
     if family in ALL_SLIDING and config.number("sliding_window"):
         return ("sliding" for _ in range(layers))
+    if linear_sizes(config) is not None:
+        nth = config.number("full_attention_interval") or FULL_AMONG_LINEAR
+        return ("full" if (index + 1) % nth == 0 else "state" for index in range(layers))
     if config.flag("use_sliding_window") and config.number("sliding_window"):
         first = config.number("max_window_layers") or 0
         return ("full" if index < first else "sliding" for index in range(layers))
@@ -72,6 +82,8 @@ def _kinds_by_family(config: ConfigReader, layers: int) -> Iterable[CacheKind]:
 
 
 def _attention(config: ConfigReader, kind: CacheKind, layers: int) -> LayerCache:
+    if kind == "state":
+        return LayerCache(kind, layers, 0, 0, state=sequence_state(config))
     heads, size = kv_heads(config), head_size(config)
     if kind == "full":
         heads = config.number("num_global_key_value_heads") or heads

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-CacheKind = Literal["full", "sliding", "chunked", "latent"]
+CacheKind = Literal["full", "sliding", "chunked", "latent", "state"]
 Split = Literal["tensor", "experts", "none"]
 
 
@@ -13,7 +13,8 @@ class LayerCache:
 
     kind: CacheKind
     """`full`: every token; `sliding` and `chunked`: the last `window` tokens; `latent`: every token
-    as one compressed vector (MLA, as in DeepSeek)."""
+    as one compressed vector (MLA, as in DeepSeek); `state`: one state for the whole sequence
+    (linear attention, as in Qwen3-Next)."""
     layers: int
     heads: int
     """KV heads, which tensor parallelism divides; `latent` has one, which every GPU keeps."""
@@ -23,6 +24,20 @@ class LayerCache:
     """Tokens."""
     extra_bytes: int = 0
     """More bytes per token and layer: the index of sparse attention."""
+    state: "State | None" = None
+    """Of a layer that keeps one state for a sequence instead of its tokens."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a layer with linear attention keeps for a sequence; tensor parallelism divides it."""
+
+    convolution: int
+    """Numbers, in the type that the model computes in."""
+    recurrent: int
+    """Numbers, in a type of their own."""
+    recurrent_dtype: str | None = None
+    """None: the model's."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ class Family:
     """Whether the output head is the embedding where config.json does not say."""
     expert_bias: bool = False
     """Experts and router have biases (gpt-oss)."""
+    output_gate: bool = False
+    """Queries come with a gate of their size for the output of attention."""
     sinks: bool = False
     """One attention sink per head (gpt-oss)."""
     dense_first: bool = False
@@ -38,6 +40,8 @@ DEEPSEEK = Family(dense_first=True, router_bias=True)
 GEMMA3 = Family(head_norms="always", norms=4, tied=True)
 GLM4_MOE = Family("qkv", head_norms="configured", dense_first=True, router_bias=True)
 
+QWEN3_NEXT = Family(head_norms="always", output_gate=True, shared_gate=True)
+
 FAMILIES: dict[str, Family] = {
     "llama": LLAMA,
     "smollm3": LLAMA,
@@ -51,6 +55,9 @@ FAMILIES: dict[str, Family] = {
     "qwen3_moe": QWEN3,
     "qwen3_vl_text": replace(QWEN3, tied=True),
     "qwen3_vl_moe_text": QWEN3,
+    "qwen3_next": QWEN3_NEXT,
+    "qwen3_5_text": QWEN3_NEXT,
+    "qwen3_5_moe_text": QWEN3_NEXT,
     "gemma2": Family(norms=4, tied=True),
     "gemma3": GEMMA3,
     "gemma3_text": GEMMA3,

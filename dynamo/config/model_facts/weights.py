@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from dynamo.config.model_facts.attention import attention_heads, head_size, kv_heads
+from dynamo.config.model_facts.attention import attention_heads, head_size, kv_heads, layer_kinds
 from dynamo.config.model_facts.facts import Quantization, Split, Weights
 from dynamo.config.model_facts.families import FAMILIES, Family
 from dynamo.config.model_facts.feed_forward import feed_forward
+from dynamo.config.model_facts.linear_attention import linear_parameters
 from dynamo.config.model_facts.quantization import spares
 from dynamo.config.model_facts.reader import ConfigReader
 
@@ -40,11 +41,12 @@ def counted_weights(
         return None
     tied = config.flag("tie_word_embeddings", family.tied)
     whole, latent = attention(config, family, hidden)
+    linear = (layer_kinds(config) or ()).count("state")
     beside, sparse = feed_forward(config, family, hidden, layers)
     parts = {
         "embedding": vocabulary * hidden,
         "head": 0 if tied else vocabulary * hidden,
-        "attention": layers * whole,
+        "attention": (layers - linear) * whole + linear * linear_parameters(config, hidden),
         "latent projections": layers * latent,
         **sparse,
         "router and norms": beside + hidden + layers * family.norms * hidden,
@@ -71,7 +73,8 @@ def attention(config: ConfigReader, family: Family, hidden: int) -> tuple[int, i
         return _latent_attention(config, heads, hidden)
     queries, pairs = heads * size, 2 * keys * size
     biases = set(_biased(config, family))
-    total = hidden * (queries + pairs) + queries * hidden
+    gate = queries if family.output_gate else 0
+    total = hidden * (queries + gate + pairs) + queries * hidden
     total += queries + pairs if "qkv" in biases else 0
     total += hidden if "output" in biases else 0
     norms = family.head_norms == "always"

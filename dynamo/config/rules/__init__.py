@@ -27,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     runtime.template_needs_chat,
     runtime.endpoint_types_given,
     runtime.endpoint_name,
+    runtime.kv_state_endpoint_name,
     runtime.local_indexer_follows_durability,
     runtime.memory_store_needs_own_frontend,
     runtime.etcd_credentials_in_pairs,

@@ -80,6 +80,19 @@ def endpoint_name(config: Config) -> Iterator[Problem]:
         )  # fmt: skip
 
 
+def kv_state_endpoint_name(config: Config) -> Iterator[Problem]:
+    """Events under any other name would reach nobody, and the runtime would not say so."""
+    endpoint = config.runtime.kv_state_endpoint
+    if endpoint is None:
+        return
+    parts = endpoint.removeprefix("dyn://").replace("/", ".").split(".")
+    if len(parts) != 3 or not all(is_name(part) for part in parts):
+        yield Problem(
+            "runtime.kv_state_endpoint", endpoint, "does not have three parts",
+            "namespace.component.endpoint",
+        )  # fmt: skip
+
+
 def local_indexer_follows_durability(config: Config) -> Iterator[Problem]:
     """R26: the local indexer is on exactly when KV events are not durable."""
     chosen, durable = config.runtime.enable_local_indexer, config.runtime.durable_kv_events

@@ -1,6 +1,6 @@
 """Bytes that one token takes in the KV cache of one device."""
 
-from dynamo.config.model_facts import LayerCache, ModelFacts
+from dynamo.config.model_facts import LayerCache, ModelFacts, State
 from dynamo.engines.memory.weights import DTYPE_BYTES
 
 FP8 = ("fp8", "fp8_e4m3", "fp8_e5m2", "fp8_inc", "FP8")
@@ -16,6 +16,13 @@ def cache_dtype_bytes(facts: ModelFacts, chosen: str, dtype: str) -> int | None:
     if chosen == "auto":
         chosen = (facts.quantization.kv_cache if facts.quantization else None) or dtype
     return 1 if chosen in FP8 else DTYPE_BYTES.get(chosen)
+
+
+def state_bytes(state: State, tensor: int, dtype: str) -> int:
+    """Return the bytes of one layer's state of a sequence, on one device."""
+    width = DTYPE_BYTES.get(dtype, 2)
+    recurrent = DTYPE_BYTES.get(state.recurrent_dtype or dtype, width)
+    return state.convolution // tensor * width + state.recurrent // tensor * recurrent
 
 
 def layer_bytes(cache: LayerCache, tensor: int, width: int) -> int:

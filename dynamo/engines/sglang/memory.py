@@ -110,10 +110,11 @@ def estimate(
 def token_bytes(facts: ModelFacts, arguments: Mapping[str, Any], dtype: str) -> int | None:
     """Return the bytes of one token in all layers of one GPU."""
     width = cache_dtype_bytes(facts, str(arguments.get("kv_cache_dtype") or "auto"), dtype)
-    if width is None or facts.caches is None or any(cache.window for cache in facts.caches):
+    caches = facts.caches
+    if width is None or caches is None or any(cache.window or cache.state for cache in caches):
         return None
     ranks = attention_ranks(arguments)
-    layers = sum(layer_bytes(cache, ranks, width) * cache.layers for cache in facts.caches)
+    layers = sum(layer_bytes(cache, ranks, width) * cache.layers for cache in caches)
     return -(-layers // whole(arguments, "pp_size"))
 
 

@@ -58,6 +58,8 @@ def estimate(
     longest = whole(arguments, "max_seq_len", default=facts.context.tokens if facts.context else 0)
     if weights is None or width is None or facts.caches is None or not longest:
         return None
+    if any(one.state for one in facts.caches):
+        return None
     layers = sum(layer_bytes(one, spread.tensor, width) * one.layers for one in facts.caches)
     token = -(-layers // spread.pipeline)
     steps = whole(arguments, "max_num_tokens", default=MOST_TOKENS)

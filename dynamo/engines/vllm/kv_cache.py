@@ -9,8 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dynamo.config.model_facts import LayerCache
-from dynamo.engines.memory.kv_cache import layer_bytes
+from dynamo.engines.memory.kv_cache import layer_bytes, state_bytes
 
+KERNEL_BLOCK = 16
+"""Blocks that are made larger for the sake of states stay multiples of this."""
+STATES_OF_A_SEQUENCE = 2
+"""With prefix caching: the state of the last block, and the one that is being written."""
 FEW_MORE = 1.5
 """Below this ratio of layers, the smaller group is padded instead of the larger one cut."""
 
@@ -65,6 +69,7 @@ def pool(
     tensor: int = 1,
     pipeline: int = 1,
     hybrid: bool = True,
+    dtype: str = "bfloat16",
 ) -> Pool:
     """Return the pool of a model.
 
@@ -76,9 +81,14 @@ def pool(
         tensor: tensor parallel size.
         pipeline: pipeline parallel size; the stage with most layers counts.
         hybrid: false where windows are not used to save memory.
+        dtype: type that the model computes in.
     """
+    block_size = with_room_for_states(caches, block_size, width, tensor, dtype)
     pages = [layer_bytes(cache, tensor, width) * block_size for cache in caches]
-    windows = hybrid and any(cache.window for cache in caches)
+    states = any(cache.state for cache in caches)
+    windows = states or (hybrid and any(cache.window for cache in caches))
+    if states:
+        pages = [max(pages)] * len(pages)
     if len(caches) == 1 or not windows:
         total = sum(
             page * -(-cache.layers // pipeline) for cache, page in zip(caches, pages, strict=True)
@@ -93,6 +103,20 @@ def pool(
         for group in groups
     )
     return Pool(-(-size // pipeline) * max(pages), blocks, sequences.longest)
+
+
+def with_room_for_states(
+    caches: Sequence[LayerCache], block_size: int, width: int, tensor: int, dtype: str
+) -> int:
+    """Return the tokens of a block so that its page holds a state of linear attention too.
+
+    Source: `_align_hybrid_block_size` in vllm/platforms/interface.py, 0.32.0.
+    """
+    states = [state_bytes(cache.state, tensor, dtype) for cache in caches if cache.state]
+    token = max(layer_bytes(cache, tensor, width) for cache in caches if not cache.state)
+    if not states:
+        return block_size
+    return max(block_size, KERNEL_BLOCK * -(-max(states) // (KERNEL_BLOCK * token)))
 
 
 def _same_pages(
@@ -112,6 +136,8 @@ def _group_size(layers: Sequence[int]) -> int:
 
 def _blocks(cache: LayerCache, window: int | None, block_size: int, sequences: Sequences) -> int:
     """Return the blocks of one group that the longest sequence takes."""
+    if cache.state:
+        return STATES_OF_A_SEQUENCE
     tokens = sequences.longest
     if window and cache.kind == "chunked":
         tokens = min(tokens, window + sequences.in_flight)

@@ -92,6 +92,7 @@ def kv_pool(
         tensor=spread.tensor,
         pipeline=spread.pipeline,
         hybrid=not arguments.get("disable_hybrid_kv_cache_manager"),
+        dtype=dtype,
     )
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from dynamo.config.model_facts import LayerCache, model_facts
+from dynamo.config.model_facts import LayerCache, State, model_facts
 from tests.models import facts_of
 
+STATE = State(convolution=3 * 8192, recurrent=32 * 128 * 128, recurrent_dtype="float32")
 CACHES = {
     "meta-llama/Meta-Llama-3.1-8B": [LayerCache("full", 32, 8, 256)],
     "Qwen/Qwen3-30B-A3B": [LayerCache("full", 48, 4, 256)],
@@ -18,6 +19,9 @@ CACHES = {
     ],
     "meta-llama/Llama-4-Scout-17B-16E-Instruct": [
         LayerCache("chunked", 36, 8, 256, 8192), LayerCache("full", 12, 8, 256),
+    ],
+    "Qwen/Qwen3.5-35B-A3B": [
+        LayerCache("state", 30, 0, 0, state=STATE), LayerCache("full", 10, 2, 512),
     ],
     "google/gemma-4-26B-A4B": [
         LayerCache("sliding", 25, 8, 512, 1024), LayerCache("full", 5, 2, 1024),
@@ -79,3 +83,19 @@ def test_a_layer_of_unknown_kind_leaves_the_cache_unknown(settings: dict[str, An
 def test_heads_are_the_query_heads_where_nothing_else_is_said() -> None:
     settings = {**SMALL, "model_type": "llama", "num_key_value_heads": None, "head_dim": None}
     assert model_facts(settings).caches == (LayerCache("full", 12, 8, 128),)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"model_type": "llama", "num_attention_heads": None, "num_key_value_heads": None},
+        {"model_type": "llama", "head_dim": None, "hidden_size": None},
+        {
+            "model_type": "qwen3_next", "layer_types": ["linear_attention"] * 12,
+            "linear_num_key_heads": 4, "linear_num_value_heads": 4, "linear_key_head_dim": 32,
+            "linear_value_head_dim": 32, "linear_conv_kernel_dim": 4,
+        },
+    ],
+)  # fmt: skip
+def test_without_heads_or_any_full_layer_nothing_is_claimed(settings: dict[str, Any]) -> None:
+    assert model_facts(SMALL | settings).caches is None

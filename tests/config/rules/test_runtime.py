@@ -92,6 +92,19 @@ def test_r99_an_endpoint_has_three_parts(endpoint: str | None) -> None:
     assert list(runtime.endpoint_name(config(runtime=RuntimeConfig(endpoint=endpoint)))) == []
 
 
+@pytest.mark.parametrize("endpoint", ["dyn://a.b.c", "a.b.c", "a/b/c", None])
+def test_the_owner_of_kv_events_is_named_by_three_parts(endpoint: str | None) -> None:
+    named = config(runtime=RuntimeConfig(kv_state_endpoint=endpoint))
+    assert list(runtime.kv_state_endpoint_name(named)) == []
+
+
+@pytest.mark.parametrize("endpoint", ["agent", "a.b", "a..c", "", "a b.c.d"])
+def test_any_other_name_would_reach_nobody(endpoint: str) -> None:
+    named = config(runtime=RuntimeConfig(kv_state_endpoint=endpoint))
+    (problem,) = runtime.kv_state_endpoint_name(named)
+    assert (problem.path, problem.fatal) == ("runtime.kv_state_endpoint", True)
+
+
 @pytest.mark.parametrize("endpoint", ["a.b", "a.b.c.d", "a..c", "", "dyn://", "a b.c.d", "a.b.c/d"])
 def test_r99_any_other_form_is_refused(endpoint: str) -> None:
     assert numbers(runtime.endpoint_name(config(runtime=RuntimeConfig(endpoint=endpoint)))) == [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dynamo.engines.vllm.kv_cache import Pool, Sequences, pool
+from dynamo.engines.vllm.kv_cache import Pool, Sequences, pool, with_room_for_states
 from tests.models import facts_of
 
 GIB = 2**30
@@ -71,6 +71,29 @@ def test_smaller_pages_take_more_tokens() -> None:
     found = pool_of("google/gemma-4-26B-A4B", 4096, in_flight=1024)
     assert found.block_bytes == 5 * 16 * 8 * 512 * 2
     assert found.sequence_blocks == 4096 // 32 + 5 * ((1023 + 1024 + 15) // 16 + 1)
+
+
+STATES = [
+    # github.com/LMCache docs: "Qwen/Qwen3.6-27B | 784", whose layers are those of Qwen3.5 27B
+    ("Qwen/Qwen3.5-27B", 2, 1, 784),
+    # vLLM's log with the cache in fp8: "Setting attention block size to 1568 tokens"
+    ("Qwen/Qwen3.5-27B", 1, 1, 1568),
+    # vLLM's log of Qwen3.6 35B A3B, whose layers are those of Qwen3.5, on four GPUs: 528
+    ("Qwen/Qwen3.5-35B-A3B", 2, 4, 528),
+]
+
+
+@pytest.mark.parametrize(("name", "width", "tensor", "tokens"), STATES)
+def test_blocks_are_as_large_as_a_state_of_linear_attention(
+    name: str, width: int, tensor: int, tokens: int
+) -> None:
+    caches = facts_of(name).caches or ()
+    assert with_room_for_states(caches, 16, width, tensor, "bfloat16") == tokens
+    found = pool_of(name, 32768, width=width, tensor=tensor)
+    full = next(cache for cache in caches if cache.kind == "full")
+    heads = max(1, full.heads // tensor)
+    assert found.block_bytes == full.layers * tokens * heads * full.values * width
+    assert found.sequence_blocks == -(-32768 // tokens) + 3 * 2
 
 
 def test_a_stage_of_a_pipeline_holds_its_layers() -> None:

@@ -1,32 +1,25 @@
-"""Tells routers which KV blocks the engine holds and how full its cache is (R77, R100).
-
-What the engine publishes over ZMQ is relayed by the runtime wheel into its event plane. Durable
-events (R25) go into a NATS stream besides.
-"""
+"""What a worker tells others about its KV cache: routers, and a stream that keeps it (R25, R77)."""
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from dynamo.llm import KvEventPublisher, WorkerMetricsPublisher
-
 from dynamo.config.plan import LaunchPlan
 from dynamo.engines.base import Engine, EngineInfo
-from dynamo.engines.capabilities import KvEventSource, PublishesKvEvents, ReportsLoad
+from dynamo.engines.capabilities import KvEventSource, ReportsLoad
+from dynamo.worker.kv_relay import event_sources, relay, report_load
 from dynamo.worker.routes import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from prometheus_client import Metric
 
     from dynamo.worker.planes.durable_events.recorder import Recorder
     from dynamo.worker.planes.durable_events.retelling import Retold
 
 logger = logging.getLogger(__name__)
-
-LOAD_SECONDS = 0.1
-"""How often the load is looked at; a change is published at once."""
 
 
 class KvEvents:
@@ -150,46 +143,3 @@ class KvEvents:
             self._load.cancel()
             with suppress(asyncio.CancelledError):
                 await self._load
-
-
-def event_sources(engine: Engine) -> Sequence[KvEventSource]:
-    """Return where a started engine publishes its KV events; nothing when it does not."""
-    return engine.kv_event_sources() if isinstance(engine, PublishesKvEvents) else ()
-
-
-def relay(
-    endpoint: Any,
-    source: KvEventSource,
-    block_size: int,
-    local_indexer: bool,
-    state_endpoint: str | None = None,
-    worker_id: int | None = None,
-) -> Any:
-    """R77: forward one rank's events to all routers until the returned object is shut down.
-
-    With `local_indexer` a router that starts later, or that missed events, asks here for what it
-    lacks (R26). `worker_id` is another worker's, for whom this process publishes.
-    """
-    return KvEventPublisher(
-        endpoint,
-        worker_id,
-        block_size,
-        source.dp_rank,
-        local_indexer,
-        source.endpoint,
-        source.topic,
-        kv_state_endpoint=state_endpoint,
-    )
-
-
-async def report_load(engine: ReportsLoad, endpoint: Any) -> None:
-    """Publish how many KV blocks requests hold, whenever that changes, until cancelled."""
-    publisher = WorkerMetricsPublisher()
-    await publisher.create_endpoint(endpoint)
-    published: dict[int, int] = {}
-    while True:
-        for rank, blocks in engine.kv_used_blocks().items():
-            if published.get(rank) != blocks:
-                publisher.publish(rank, kv_used_blocks=blocks)
-                published[rank] = blocks
-        await asyncio.sleep(LOAD_SECONDS)

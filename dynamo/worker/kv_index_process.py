@@ -34,7 +34,7 @@ def serve_kv_index(plan: LaunchPlan) -> int:
 async def _serve(plan: LaunchPlan) -> Reason:
     # The runtime wheel reads the environment when it is imported.
     from dynamo.worker.distributed import distributed_runtime
-    from dynamo.worker.kv_events import relay
+    from dynamo.worker.kv_relay import relay
     from dynamo.worker.planes.durable_events.agent import Agent
     from dynamo.worker.planes.durable_events.messages import Names, Rank
     from dynamo.worker.planes.durable_events.reader import StreamReader

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from dynamo.worker.planes.durable_events.recorder import RankRecorder
+from dynamo.worker.planes.durable_events.rank_recorder import RankRecorder
 
 PREFIX = "dynamo_launch_durable_kv_events_"
 Value = Callable[[RankRecorder], float]

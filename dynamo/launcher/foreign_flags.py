@@ -58,6 +58,13 @@ def flag_problems(flags: Sequence[ForeignFlag]) -> list[Problem]:
     ]  # fmt: skip
 
 
+def role_conflicts(flags: Sequence[ForeignFlag]) -> list[Problem]:
+    """R191: name all role flags that exclude each other, or whose value is no role."""
+    return [
+        problem for problem in read_role_switches(_switches(flags), {}).problems if problem.fatal
+    ]
+
+
 def translations(flags: Sequence[ForeignFlag]) -> list[str]:
     """Return the override that says the same as each flag, ready for a shell; "" for none."""
     role = _role(flags)
@@ -78,9 +85,12 @@ def _values(following: Sequence[str]) -> Iterator[str]:
 
 def _role(flags: Sequence[ForeignFlag]) -> str:
     """Return the role that all role flags together mean; empty when they mean none."""
-    switches = [_switch(flag) for flag in flags if _positive(flag.name) in (*SWITCHES, MODE)]
-    chosen = read_role_switches(switches, {}).chosen
+    chosen = read_role_switches(_switches(flags), {}).chosen
     return str(chosen.value) if chosen else ""
+
+
+def _switches(flags: Sequence[ForeignFlag]) -> list[str]:
+    return [_switch(flag) for flag in flags if _positive(flag.name) in (*SWITCHES, MODE)]
 
 
 def _switch(flag: ForeignFlag) -> str:

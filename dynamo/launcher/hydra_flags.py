@@ -30,7 +30,7 @@ from dynamo.config.schema import ACTIONS
 from dynamo.engines.planners import all_argument_names, option_file_reader
 from dynamo.launcher.actions import act
 from dynamo.launcher.conf_dir import conf_dir
-from dynamo.launcher.foreign_flags import flag_problems, foreign_flags
+from dynamo.launcher.foreign_flags import flag_problems, foreign_flags, role_conflicts
 from dynamo.launcher.machine import this_machine
 from dynamo.launcher.report import EXIT_BAD_INPUT, print_problems
 
@@ -48,7 +48,7 @@ def run_with_flags(arguments: Sequence[str]) -> int:
     parser = get_args_parser()
     foreign = list(foreign_flags(arguments, parser._option_string_actions))
     if foreign:
-        print_problems(flag_problems(foreign))
+        print_problems([*flag_problems(foreign), *role_conflicts(foreign)])
         return EXIT_BAD_INPUT
     flags, unknown = parser.parse_known_args(list(arguments))
     problems = _refused_flags(flags)

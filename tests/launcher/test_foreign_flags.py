@@ -91,6 +91,14 @@ def test_flags_that_mean_one_role_together_get_it_together() -> None:
     )
 
 
+def test_r191_role_flags_that_exclude_each_other_are_named_together(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--is-prefill-worker", "--is-decode-worker"]) == EXIT_BAD_INPUT
+    said = capsys.readouterr().err
+    assert "exclude each other: is_prefill_worker=true, is_decode_worker=true" in said
+
+
 def test_a_value_ends_where_the_next_flag_or_override_begins() -> None:
     line = ["--seed", "-1", "store=mem", "--connector", "nixl", "kvbm", "-m", "frontend.port=1,2"]
     assert list(foreign_flags(line, HYDRA)) == [

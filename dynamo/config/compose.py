@@ -30,6 +30,7 @@ from dynamo.config.backend_choice import (
     renamed_backend,
     settings_of_other_backends,
 )
+from dynamo.config.connector_choice import without_default_connector
 from dynamo.config.entries import entry_problems
 from dynamo.config.environment import read_environment
 from dynamo.config.exposed_secrets import exposed_secrets
@@ -169,7 +170,8 @@ def given_assignments(
         given += checked.assignments
         problems += checked.problems
     checked = check_overrides([*renamed.overrides, *role.from_command_line], names, sweep=sweep)
-    return [*given, *checked.assignments], [*problems, *checked.problems]
+    given = without_default_connector([*given, *checked.assignments])
+    return given, [*problems, *checked.problems]
 
 
 def without_null_preset(overrides: Sequence[str]) -> list[str]:

@@ -92,6 +92,35 @@ def test_r41_dynamos_defaults_kv_transfer_and_kv_events_are_filled_in() -> None:
     assert built.registration.use_kv_events
 
 
+OWN = "backend.engine.kv_transfer_config={kv_connector:NixlConnector,kv_role:kv_producer}"
+
+
+@pytest.mark.parametrize("start", [(CLUSTER,), (CLUSTER, "role=prefill"), ()])
+def test_r50_an_own_configuration_replaces_a_connector_that_nobody_chose(
+    start: tuple[str, ...],
+) -> None:
+    built = plan(*start, OWN)
+    assert built.engine.arguments["kv_transfer_config"]["kv_role"] == "kv_producer"
+    assert any("(R50)" in note for note in built.notes)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "environ"),
+    [
+        (["connector=nixl"], {}),
+        (["connector.chain.nixl.kv_role=kv_both"], {}),
+        ([], {"DYN_CONNECTOR": "nixl"}),
+        (["preset=vllm_lmcache"], {}),
+    ],
+)
+def test_r50_an_own_configuration_contradicts_a_connector_that_somebody_chose(
+    chosen: list[str], environ: dict[str, str]
+) -> None:
+    composition = compose(CLUSTER, *chosen, OWN, **environ)
+    refused = {problem.rule for problem in all_problems(composition, SERVER) if problem.fatal}
+    assert refused == {"R50"}
+
+
 def test_r51_without_a_choice_a_cluster_worker_uses_nixl_and_a_local_one_nothing() -> None:
     cluster, local = plan(CLUSTER), plan()
     assert cluster.engine.arguments["kv_transfer_config"]["kv_connector"] == "NixlConnector"

@@ -45,6 +45,8 @@ def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, list[str]
     transfer = kv_transfer_config(config.connector.chain)
     if transfer is not None:
         arguments["kv_transfer_config"] = transfer
+    elif arguments.get("kv_transfer_config") is not None:
+        notes.append("KV cache moves as backend.engine.kv_transfer_config says (R50).")
     embeddings = ec_transfer_config(config)
     if embeddings is not None:
         arguments["ec_transfer_config"] = embeddings

@@ -13,11 +13,12 @@ from dynamo.config.problems import Problem
 from dynamo.config.role_switches import MODE, SWITCHES, read_role_switches
 from dynamo.config.schema_index import schema_index
 from dynamo.config.suggest import closest
+from dynamo.engines.flag_reading import is_flag
 from dynamo.engines.planners import all_argument_names
 from dynamo.launcher.importer.dynamo_flags import DYNAMO, PREFIXES, dynamo_kinds
 
 OVERRIDE = re.compile(r"[+~]*[\w./@-]+=")
-NUMBER = re.compile(r"-\d")
+ALLOWED = "see --help; python -m dynamo.config.importer reads whole command lines"
 PLAIN = re.compile(r"[\w./:@+-]+|[\[{].*")
 """What needs no quotes as a value: simple words, and lists and mappings such as JSON."""
 
@@ -39,7 +40,7 @@ def foreign_flags(arguments: Sequence[str], known: Collection[str]) -> Iterator[
     """Yield every flag that is not known; abbreviations are not known either (R18)."""
     for position, argument in enumerate(arguments):
         flag, equals, value = argument.partition("=")
-        if not _is_flag(argument) or flag in known:
+        if not is_flag(argument) or flag in known:
             continue
         if equals:
             yield ForeignFlag(flag, (value,))
@@ -52,7 +53,7 @@ def flag_problems(flags: Sequence[ForeignFlag]) -> list[Problem]:
     return [
         Problem(
             flag.flag, " ".join(flag.values), "is not a flag: settings are written key=value",
-            "see --help and --hydra-help", override or _near_override(flag), source=COMMAND_LINE,
+            ALLOWED, override or _near_override(flag), source=COMMAND_LINE,
         )
         for flag, override in zip(flags, translations(flags), strict=True)
     ]  # fmt: skip
@@ -72,13 +73,9 @@ def translations(flags: Sequence[ForeignFlag]) -> list[str]:
     return [_override(flag, role, engine) for flag in flags]
 
 
-def _is_flag(argument: str) -> bool:
-    return len(argument) > 1 and argument.startswith("-") and not NUMBER.match(argument)
-
-
 def _values(following: Sequence[str]) -> Iterator[str]:
     for argument in following:
-        if _is_flag(argument) or OVERRIDE.match(argument):
+        if is_flag(argument) or OVERRIDE.match(argument):
             return
         yield argument
 

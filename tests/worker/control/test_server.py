@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dynamo.config.plan import ControlPlan
 from dynamo.worker.control.server import MAX_BODY_BYTES, PATH, ControlServer
 from dynamo.worker.control.settings import LiveSetting, LiveSettings, whole_number
+from dynamo.worker.routes import RefusedError
 
 LIMIT = "backend.engine.max_num_seqs"
 THRESHOLD = "backend.engine.long_prefill_token_threshold"
@@ -111,3 +112,15 @@ def test_whatever_is_wanted_is_checked_without_failing(wanted: dict[str, Any]) -
     assert allowed <= {LIMIT, THRESHOLD}
     assert all(1 <= wanted[path] <= 64 for path in allowed)
     json.dumps(sorted(refused))
+
+
+async def test_what_the_worker_cannot_do_now_is_a_conflict_with_its_reason() -> None:
+    async def write(value: bool) -> None:
+        raise RefusedError("NATS is away")
+
+    setting = LiveSetting("runtime.durable_kv_events", lambda: False, write, lambda value: "")
+    running = ControlServer(ControlPlan("127.0.0.1", 0), LiveSettings([setting]))
+    await running.start()
+    status, answer = await ask(running, "PATCH", json={"runtime.durable_kv_events": True})
+    await running.close()
+    assert (status, answer["error"], running.changes_made) == (409, "NATS is away", 0)

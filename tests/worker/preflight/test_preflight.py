@@ -26,7 +26,13 @@ from dynamo.config.plan import (
 )
 from dynamo.engines.installed import installed_version
 from dynamo.worker.gpus import GpuMemory
-from dynamo.worker.preflight import memory, packages, preflight, preflight_frontend
+from dynamo.worker.preflight import (
+    memory,
+    packages,
+    preflight,
+    preflight_frontend,
+    preflight_kv_index,
+)
 from dynamo.worker.preflight.memory import check_memory, cpu_bytes_needed
 from dynamo.worker.preflight.model import check_model
 from dynamo.worker.preflight.packages import check_packages
@@ -272,3 +278,20 @@ def test_gpus_are_there_and_have_room(
     wanted = memory_plan(**{"share": 0.9, **changes})
     found = check_memory(plan(engine=vllm(device="cuda"), memory=wanted))
     assert [problem.path for problem in found] == ([path] if path else [])
+
+
+def test_r25_an_index_of_kv_events_needs_events_and_a_store_that_others_see() -> None:
+    found = preflight_kv_index(plan())
+    assert [(problem.path, problem.rule) for problem in found] == [
+        ("runtime.durable_kv_events", "R25"),
+        ("store.kind", "R21"),
+    ]
+
+
+def test_r24_durable_events_need_nats_whatever_the_planes_are() -> None:
+    durable = RegistrationPlan("aggregated", "tokens", ("chat",), enable_local_indexer=False)
+    server = f"nats://{LOCALHOST}:{free_port(LOCALHOST)}"
+    runtime = RuntimePlan("file", "tcp", "zmq", {}, nats={"NATS_SERVER": server})
+    (problem,) = preflight_kv_index(plan(registration=durable, runtime=runtime))
+    assert (problem.path, problem.value) == ("nats.server", server)
+    assert "cannot be reached" in problem.message

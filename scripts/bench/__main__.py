@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("check_vs_vllm", "startup", "http_vs_engine", "sweep_vs_vllm", "kv_routing")
+BENCHMARKS = ("check_vs_vllm", "startup", "http_vs_engine", "sweep_vs_vllm", "kv_routing", "planes")
 
 
 def main() -> int:

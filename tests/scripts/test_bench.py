@@ -10,6 +10,7 @@ import pytest
 from dynamo.config.plan import WorkloadPlan
 from dynamo.tuning.metrics import summarize
 from dynamo.tuning.workload import measured_requests, run_closed_loop
+from scripts.bench import planes
 from scripts.bench.__main__ import BENCHMARKS
 from scripts.bench.common import ROOT, Series, free_port, launch_plan, running, server_flags
 
@@ -26,6 +27,19 @@ def test_every_benchmark_explains_itself(name: str) -> None:
 
 def test_a_series_is_told_by_its_median_and_range() -> None:
     assert Series("a", (3.0, 1.0, 2.0)).text(1) == "2.0 (1.0 to 3.0)"
+
+
+def test_planes_are_compared_round_by_round() -> None:
+    """A machine that slows down half-way must not decide the comparison."""
+    speeds = {"tcp, ours": (90, 45), f"tcp, {planes.SAMPLE}": (100, 50), "http, ours": (60, 30)}
+    rounds = {
+        (planes.ALONE.name, target): [planes.Round(speed, 1.0, 1.0) for speed in values]
+        for target, values in speeds.items()
+    }
+    found = planes.compare(rounds)
+    assert found[f"{planes.ALONE.name}: ours / sample on tcp"] == pytest.approx(0.9)
+    assert found[f"{planes.ALONE.name}: http / tcp, both ours"] == pytest.approx(2 / 3)
+    assert len(found) == 2
 
 
 @pytest.mark.e2e

@@ -31,7 +31,7 @@ class MockArguments:
     startup_seconds: float = 0.0
     """Time that `start` takes, in seconds."""
     vocab_size: int = 32_000
-    """Token ids are in [0, vocab_size)."""
+    """Token ids are in [0, vocab_size); unset: that of `model.path`, when its files are here."""
     seed: int = 0
     """Output tokens depend on this seed (or the request's) and on the prompt, on nothing else."""
     enable_prefix_caching: bool = True

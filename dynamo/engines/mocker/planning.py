@@ -47,9 +47,11 @@ def _unknown(name: str, value: object, known: Sequence[str]) -> Problem:
 
 
 def engine_plan(config: Config, machine: Machine) -> tuple[EnginePlan, Sequence[str]]:
-    """Return the arguments as given, and whether KV events are published: the mock engine fills in
-    its own defaults."""
+    """Return the arguments as given, whether KV events are published, and the model's vocabulary:
+    the mock engine fills in its own defaults."""
     arguments = dict(config.backend.engine)
+    if (facts := machine.models.get(config.model.path)) is not None:
+        arguments.setdefault("vocab_size", facts.vocab_size)
     if has_readers(config, arguments.get("enable_prefix_caching", True)):
         arguments.setdefault("publish_kv_events", True)
     environment = dict(config.backend.environment)

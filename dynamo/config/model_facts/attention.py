@@ -99,7 +99,8 @@ def _latent(config: ConfigReader, layers: int) -> tuple[LayerCache, ...] | None:
         return None
     index = config.number("index_head_dim")
     extra = index + INDEX_SCALE_BYTES if index else 0
-    return (LayerCache("latent", layers, 1, rank + rope, extra_bytes=extra),)
+    unfolded = sum(config.number(name) or 0 for name in ("qk_nope_head_dim", "v_head_dim"))
+    return (LayerCache("latent", layers, 1, rank + rope, extra_bytes=extra, unfolded=unfolded),)
 
 
 def attention_heads(config: ConfigReader) -> int:

@@ -24,6 +24,8 @@ class LayerCache:
     """Tokens."""
     extra_bytes: int = 0
     """More bytes per token and layer: the index of sparse attention."""
+    unfolded: int = 0
+    """Numbers per token and query head once latent keys and values are unfolded, for prefill."""
     state: "State | None" = None
     """Of a layer that keeps one state for a sequence instead of its tokens."""
 

@@ -60,7 +60,8 @@ def estimate(facts: ModelFacts, plan: EnginePlan, machine: Machine) -> MemoryEst
     else:
         total = min(machine.gpu_memory_bytes[: spread.devices], default=None)
         budget = int(total * utilization(plan)) if total else None
-        reserve = gpu_reserve(facts, spread, steps, eager=bool(arguments.get("enforce_eager")))
+        eager = bool(arguments.get("enforce_eager"))
+        reserve = gpu_reserve(facts, spread, steps, blocks.longest, eager=eager)
         cache = gpu_kv_cache(plan)
         if cache is None and budget is not None:
             cache = max(0, budget - weights - reserve)

@@ -12,8 +12,10 @@ CACHES = {
     "meta-llama/Meta-Llama-3.1-8B": [LayerCache("full", 32, 8, 256)],
     "Qwen/Qwen3-30B-A3B": [LayerCache("full", 48, 4, 256)],
     "mistralai/Mixtral-8x7B-v0.1": [LayerCache("full", 32, 8, 256)],
-    "deepseek-ai/DeepSeek-R1": [LayerCache("latent", 61, 1, 576)],
-    "deepseek-ai/DeepSeek-V3.2": [LayerCache("latent", 61, 1, 576, extra_bytes=132)],
+    "deepseek-ai/DeepSeek-R1": [LayerCache("latent", 61, 1, 576, unfolded=256)],
+    "deepseek-ai/DeepSeek-V3.2": [
+        LayerCache("latent", 61, 1, 576, extra_bytes=132, unfolded=256)
+    ],
     "openai/gpt-oss-20b": [
         LayerCache("sliding", 12, 8, 128, 128), LayerCache("full", 12, 8, 128),
     ],

@@ -43,14 +43,14 @@ def _label(run: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("run", RECORDED, ids=_label)
 def test_the_estimate_is_within_three_percent_of_real_runs(run: dict[str, Any]) -> None:
-    kinds = {"openai/gpt-oss-20b": {}}.get(run["model"], {"num_hidden_layers": run["layers"]})
-    facts = facts_of(run["model"], **kinds)
+    layers = {} if run["model"] == "openai/gpt-oss-20b" else {"num_hidden_layers": run["layers"]}
+    facts = facts_of(run["model"], **layers, **run.get("changes", {}))
     machine = Machine(gpus=run["gpus"], gpu_memory_bytes=(run["total_bytes"],) * run["gpus"])
     found = estimate(facts, replace(plan(**run["arguments"]), version="0.26.0"), machine)
     assert found is not None
     assert found.kv_cache_tokens == pytest.approx(run["tokens"], rel=0.03)
     if "weights_bytes" in run:
-        assert found.weights_bytes == pytest.approx(run["weights_bytes"], rel=0.02)
+        assert found.weights_bytes == pytest.approx(run["weights_bytes"], rel=0.03)
 
 
 def test_the_default_share_is_that_of_the_version() -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from dynamo.config.machine import Machine
+from dynamo.config.model_facts import ModelFacts
 from dynamo.config.plan import EnginePlan, MemoryEstimate
-from dynamo.engines.vllm.memory import estimate, memory_plan
+from dynamo.engines.vllm.memory import estimate, kv_pool, memory_plan, parallelism
+from dynamo.engines.vllm.steps import largest_steps
 from tests.models import facts_of
 
 GIB = 2**30
@@ -41,10 +43,27 @@ def _label(run: dict[str, Any]) -> str:
     return f"{run['model']}-{run['layers']}-{tokens}-{run['gpus']}"
 
 
+def recorded_facts(run: dict[str, Any]) -> ModelFacts:
+    layers = {} if run["model"] == "openai/gpt-oss-20b" else {"num_hidden_layers": run["layers"]}
+    return facts_of(run["model"], **layers, **run.get("changes", {}))
+
+
+MEASURED = [run for run in RECORDED if "kv_cache_bytes" in run]
+
+
+@pytest.mark.parametrize("run", MEASURED, ids=_label)
+def test_memory_that_vllm_found_makes_its_blocks_and_tokens(run: dict[str, Any]) -> None:
+    arguments, machine = {"block_size": 16, **run["arguments"]}, Machine(gpus=1)
+    steps = largest_steps(arguments, "cuda", machine)
+    found = kv_pool(recorded_facts(run), arguments, "bfloat16", parallelism(arguments), steps)
+    assert found is not None
+    assert found.blocks(run["kv_cache_bytes"]) == run["blocks"]
+    assert found.tokens(run["kv_cache_bytes"]) == run["tokens"]
+
+
 @pytest.mark.parametrize("run", RECORDED, ids=_label)
 def test_the_estimate_is_within_three_percent_of_real_runs(run: dict[str, Any]) -> None:
-    layers = {} if run["model"] == "openai/gpt-oss-20b" else {"num_hidden_layers": run["layers"]}
-    facts = facts_of(run["model"], **layers, **run.get("changes", {}))
+    facts = recorded_facts(run)
     machine = Machine(gpus=run["gpus"], gpu_memory_bytes=(run["total_bytes"],) * run["gpus"])
     found = estimate(facts, replace(plan(**run["arguments"]), version="0.26.0"), machine)
     assert found is not None

@@ -199,7 +199,8 @@ def test_a_directory_that_another_sweep_uses_is_refused(
 
 
 def test_a_model_that_is_not_there_is_a_failed_start(tmp_path: Path) -> None:
-    assert sweep(tmp_path, [trial(0, engine_plan(model="/nowhere/model"))]) == 1
+    plan = replace(engine_plan(model="/nowhere/model"), backend="vllm")
+    assert sweep(tmp_path, [trial(0, plan)]) == 1
     assert outcomes(tmp_path) == {0: "start_failed"}
     assert "/nowhere/model" in lines(tmp_path)[0]["measurement"]["error"]
 

@@ -15,6 +15,9 @@ IN_VENV = $(VENV)/bin/python
 SETUP = $(PYTHON) -m scripts.setup --venv $(VENV) $(if $(BACKEND),--backend $(BACKEND))
 # The tests start each engine with the Python of its environment.
 TEST = PYTHON_OF_SGLANG=$(abspath $(SGLANG_VENV))/bin/python $(IN_VENV) -m pytest
+FAST = $(IN_VENV) -m pytest -m "not e2e and not slow" -n auto
+# pytest's status when ARGS choose no test of this kind.
+NONE_CHOSEN = 5
 LAUNCH_ARGS = $(if $(BACKEND),backend=$(BACKEND)) $(if $(PORT),frontend.port=$(PORT)) $(ARGS)
 
 .DEFAULT_GOAL := help
@@ -34,10 +37,11 @@ engines: setup ## Set up every engine that the tests start
 	@$(PYTHON) -m scripts.setup --venv $(SGLANG_VENV) --backend sglang
 
 test: engines ## Run the whole suite: fast tests first, then end to end
-	@$(TEST) $(ARGS)
+	@$(FAST) $(ARGS) || [ $$? -eq $(NONE_CHOSEN) ]
+	@$(TEST) -m "e2e or slow" $(ARGS)
 
 unit: setup ## Run the fast tests
-	@$(TEST) -m "not e2e and not slow" $(ARGS)
+	@$(FAST) $(ARGS)
 
 e2e: engines ## Run the tests that start real processes
 	@$(TEST) -m e2e $(ARGS)

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from vllm.exceptions import VLLMClientError
+import vllm.exceptions
 from vllm.v1.engine.exceptions import EngineDeadError as VllmEngineDeadError
 from vllm.v1.engine.exceptions import EngineGenerateError
 
 from dynamo.engines.base import EngineDeadError, InvalidRequestError
+
+# Until 0.26 each such error was a ValueError.
+CLIENT_ERROR: type[Exception] = getattr(vllm.exceptions, "VLLMClientError", ValueError)
 
 
 @contextmanager
@@ -17,7 +20,7 @@ def translated_errors() -> Iterator[None]:
         yield
     except VllmEngineDeadError as error:
         raise EngineDeadError(str(error)) from error
-    except (VLLMClientError, ValueError) as error:
+    except (CLIENT_ERROR, ValueError) as error:
         raise InvalidRequestError(str(error)) from error
     except EngineGenerateError as error:
         if isinstance(error.__cause__, ValueError):

@@ -18,10 +18,11 @@ SHELLS = re.compile(r"(.*/)?(ba|da|z|k)?sh")
 REFERENCE = re.compile(r"\$\$|\$\((\w+)\)")
 """`$$` is a dollar, `$(NAME)` a variable of the container; an unknown one stays as it is."""
 READ = {
-    "name", "componentType", "subComponentType", "type", "envs", "env", "command", "args",
-    "extraPodSpec", "podTemplate", "dynamoNamespace",
+    "name", "componentType", "subComponentType", "type", "envs", "env", "command", "args", "image",
+    "replicas", "extraPodSpec", "podTemplate", "dynamoNamespace", "mainContainer", "containers",
+    "spec",
 }  # fmt: skip
-"""Keys of a service that concern the worker, or only name it."""
+"""Keys of a service, its pod and its container that are read, or only name something."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Service:
     container: Mapping[str, Any]
     variables: tuple[Mapping[str, Any], ...]
     namespace: str
+    settings: Mapping[str, Any]
     beside: tuple[str, ...]
     """Keys that say something about the deployment, not about the worker."""
 
@@ -56,8 +58,8 @@ def read_manifest(text: str, wanted: str | None = None) -> Source:
     words = [_expanded(word, environment) for word in words]
     if len(words) > 2 and SHELLS.fullmatch(words[0]) and words[1].startswith("-"):
         found = read_script(" ".join(words[2:]), environment)
-        return replace(found, notes=(*notes, *found.notes))
-    return Source(tuple(words), environment, notes=tuple(notes))
+        return replace(found, settings=service.settings, notes=(*notes, *found.notes))
+    return Source(tuple(words), environment, settings=service.settings, notes=tuple(notes))
 
 
 def _expanded(text: str, environment: Mapping[str, str]) -> str:
@@ -88,22 +90,41 @@ def _services(document: Mapping[str, Any]) -> Iterator[Service]:
     named |= {str(item.get("name")): item for item in _items(spec.get("components"))}
     for name, value in named.items():
         service = _mapping(value)
+        pod, own = _pod(service), _container(service)
+        container = {**service, **own}
+        keys = dict.fromkeys(str(key) for part in (service, pod, own) for key in part)
         yield Service(
             str(name),
             str(service.get("componentType") or service.get("type") or ""),
-            container := _container(service),
+            container,
             (*shared, *_items(service.get("envs")), *_items(container.get("env"))),
             str(service.get("dynamoNamespace") or ""),
-            tuple(sorted(str(key) for key in service if key not in READ)),
+            dict(_settings(service, own)),
+            tuple(sorted(key for key in keys if key not in READ)),
         )
 
 
+def _pod(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    template = _mapping(service.get("podTemplate"))
+    return {**_mapping(service.get("extraPodSpec")), **template, **_mapping(template.get("spec"))}
+
+
 def _container(service: Mapping[str, Any]) -> Mapping[str, Any]:
-    main = _mapping(_mapping(service.get("extraPodSpec")).get("mainContainer"))
-    pod = _mapping(_mapping(service.get("podTemplate")).get("spec"))
-    containers = [_mapping(item) for item in _items(pod.get("containers"))]
+    pod = _pod(service)
+    containers = _items(pod.get("containers"))
     named = [item for item in containers if item.get("name") == "main"] or containers
-    return {**service, **main, **(named[0] if named else {})}
+    return {**_mapping(pod.get("mainContainer")), **(named[0] if named else {})}
+
+
+def _settings(
+    service: Mapping[str, Any], container: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """Yield what `action=manifest` would write the same way again."""
+    replicas, image = service.get("replicas"), container.get("image")
+    if type(replicas) is int and replicas != 1:
+        yield "kubernetes.replicas", replicas
+    if isinstance(image, str):
+        yield "kubernetes.image", image
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -49,7 +49,8 @@ def read_script(text: str, environment: Mapping[str, str] | None = None) -> Sour
     kept = tuple(word.text for word in server if not word.unknown)
     names = {word.partition("=")[0] for word in exported}
     passed = {name: value for name, value in known.items() if name in names}
-    return Source(kept, passed, files, tuple(comments), (*notes, *_not_read(others)))
+    noted = (*notes, *_not_read(others))
+    return Source(kept, passed, files, comments=tuple(comments), notes=noted)
 
 
 def _starts_a_server(words: list[str]) -> bool:

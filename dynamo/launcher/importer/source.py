@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from dynamo.config.problems import Problem
 from dynamo.config.user_paths import home_expanded
@@ -24,6 +25,8 @@ class Source:
     """Variables that were set for this command."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Texts of files that the script itself writes, by name."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What a manifest says beside the command that is a setting here."""
     comments: tuple[str, ...] = ()
     """Comments of a script, without `#`: `action=command` says there what has no flag."""
     notes: tuple[Problem, ...] = ()

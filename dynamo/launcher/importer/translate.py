@@ -58,7 +58,7 @@ def translate(
     found = Found(
         worker=server.worker,
         groups=said.groups,
-        settings={**said.settings, **whole.settings, **positional.settings},
+        settings={**source.settings, **said.settings, **whole.settings, **positional.settings},
         engine={**whole.engine, **prepared.engine},
         environment=said.environment,
         left_out=(

@@ -62,10 +62,12 @@ spec:
     replicas: 1
     podTemplate:
       spec:
+        volumes: []
         containers:
         - name: sidecar
           args: [x]
         - name: main
+          resources: {limits: {nvidia.com/gpu: "1"}}
           command: [python3, -m, dynamo.sglang]
           args: [--model-path, m]
           env: [{name: A, value: "1"}]
@@ -83,8 +85,19 @@ def test_what_the_cluster_decides_is_noted() -> None:
     source = read_manifest(ALPHA, "Prefill")
     assert [note.path for note in source.notes] == [
         "HF_TOKEN",
-        "Prefill: envFromSecret, replicas, resources",
+        "Prefill: envFromSecret, resources",
     ]
+
+
+def test_image_and_replicas_are_settings() -> None:
+    settings = {"kubernetes.replicas": 2, "kubernetes.image": "i"}
+    assert read_manifest(ALPHA, "Prefill").settings == settings
+    assert read_manifest(ALPHA, "Decode").settings == {}
+
+
+def test_keys_of_pod_and_container_are_noted_too() -> None:
+    (note,) = read_manifest(BETA).notes
+    assert note.path == "Worker: resources, volumes"
 
 
 def test_a_command_inside_a_shell_is_read() -> None:

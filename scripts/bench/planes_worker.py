@@ -7,6 +7,7 @@ handler that yields the prompt back. Both answer a request with its first tokens
 import argparse
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
@@ -66,6 +67,7 @@ async def serve_ours(plan: LaunchPlan, directory: Path, stop: asyncio.Event) -> 
     from dynamo.worker.runtime import Worker
 
     worker = await Worker.start(plan, directory, EchoEngine(), INFO)
+    gc.freeze()  # as dynamo.worker.serve does
     print(READY, flush=True)
     await stop.wait()
     await worker.close()

@@ -7,7 +7,7 @@ from typing import Any
 from dynamo.llm import exceptions as native
 from dynamo.llm.exceptions import HttpError
 
-BAD_REQUEST, NOT_FOUND, TOO_LARGE = 400, 404, 413
+BAD_REQUEST, NOT_FOUND, TOO_SLOW, TOO_LARGE = 400, 404, 408, 413
 CANCELLED, INTERNAL, UNAVAILABLE, TIMED_OUT = 499, 500, 503, 504
 
 NATIVE_STATUSES: dict[type[Exception], int] = {

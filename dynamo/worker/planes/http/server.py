@@ -4,6 +4,7 @@
 messages as server-sent events. What fails before the first message has a status of its own.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -26,6 +27,9 @@ Handler = Callable[[Any, Any], AsyncIterator[Any]]
 RETRY_AFTER_SECONDS = 1
 CLOSE_SECONDS = 5.0
 """Time for answers that are still being written when the listener closes."""
+BODY_SECONDS = 30.0
+"""Longest wait for the body of a request, which holds a place meanwhile."""
+END = object()
 BACKLOG = 1024
 
 
@@ -84,7 +88,11 @@ class HttpPlane:
 
     async def _run(self, handler: Handler, request: web.Request) -> web.StreamResponse:
         try:
-            asked = decode(await request.read())
+            async with asyncio.timeout(BODY_SECONDS):
+                asked = decode(await request.read())
+        except TimeoutError:
+            text = f"the request did not arrive within {BODY_SECONDS:.0f} s"
+            return _refusal(RemoteError(errors.TOO_SLOW, "TooSlow", text))
         except web.HTTPRequestEntityTooLarge:
             text = f"a request may have {self._plan.max_message_bytes} bytes"
             return _refusal(RemoteError(errors.TOO_LARGE, "TooLarge", text))
@@ -102,15 +110,16 @@ class HttpPlane:
 async def _stream(stream: Any, request: web.Request, context: HttpContext) -> web.StreamResponse:
     """Answer with what the handler yields; headers wait for the first message or failure."""
     try:
-        first = await anext(stream, None)
+        first = await anext(stream, END)
+        event = b"" if first is END else message_event(first)
     except Exception as error:  # noqa: BLE001 - whatever it is becomes a status
         return _refusal(_told(error, context))
     response = web.StreamResponse(headers={"Content-Type": CONTENT_TYPE})
     await response.prepare(request)
-    if first is None:
+    if first is END:
         return response
     try:
-        await response.write(message_event(first))
+        await response.write(event)
         async for message in stream:
             await response.write(message_event(message))
     except ConnectionError:

@@ -7,7 +7,7 @@ event of the type `error`. An answer is complete when the HTTP body is.
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 CONTENT_TYPE = "text/event-stream"
 REQUEST_ID_HEADER = "X-Request-Id"
@@ -21,9 +21,12 @@ def encode(value: Any) -> bytes:
     """Write a request or a message.
 
     Raises:
-        ValueError: the value has no JSON form.
+        TypeError: the value has no JSON form.
     """
-    return to_json(value)
+    try:
+        return to_json(value)
+    except PydanticSerializationError as error:
+        raise TypeError(str(error)) from error
 
 
 def decode(data: bytes | bytearray) -> Any:
@@ -37,12 +40,12 @@ def decode(data: bytes | bytearray) -> Any:
 
 def message_event(message: Any) -> bytes:
     """Return one message of an answer as an event."""
-    return _DATA + to_json(message) + _END
+    return _DATA + encode(message) + _END
 
 
 def error_event(error: Any) -> bytes:
     """Return a failure as an event."""
-    return _ERROR + to_json(error) + _END
+    return _ERROR + encode(error) + _END
 
 
 class EventReader:

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from dynamo.llm.exceptions import EngineShutdown, InvalidArgument
 
+from dynamo.worker.planes.http import server
 from dynamo.worker.planes.http.server import HttpPlane
 from tests.worker.planes.http.workers import ENDPOINT, PLAN, echo, listening
 
@@ -95,6 +96,34 @@ async def test_a_failure_after_the_first_message_is_an_event() -> None:
     assert status == 200
     assert text.startswith('data: {"token_ids":[1]}\n\nevent: error\ndata: {"error":')
     assert "EngineShutdown" in text
+
+
+@pytest.mark.parametrize("first", [[], [{"token_ids": [1]}]])
+async def test_a_message_that_has_no_json_form_is_the_workers_failure(first: list[Any]) -> None:
+    async def strange(_request: Any, _context: Any) -> AsyncIterator[Any]:
+        for message in [*first, {"handle": object()}]:
+            yield message
+
+    async with listening(strange) as plane:
+        status, text = await post(plane, b"{}")
+    assert status == (200 if first else 500)
+    assert text.endswith('failed on the worker"}}' + ("\n\n" if first else ""))
+    assert "500" in text
+
+
+async def test_a_request_that_does_not_arrive_gives_its_place_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "BODY_SECONDS", 0.05)
+    async with listening(echo) as plane:
+        host, port = plane.url.removeprefix("http://").split("/")[0].split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = f"POST /v1/rpc/{ENDPOINT} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
+        writer.write(head.encode() + b"{")
+        assert b" 408 " in await reader.readline()
+        assert plane.active == 0
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_more_requests_than_allowed_are_a_503_at_once() -> None:

@@ -35,7 +35,7 @@ def test_an_impossible_token_keeps_its_log_probability() -> None:
 
 
 def test_what_is_no_json_is_said_so() -> None:
-    with pytest.raises(ValueError, match="serialize"):
+    with pytest.raises(TypeError, match="serialize"):
         encode({"handle": object()})
     with pytest.raises(ValueError, match="EOF"):
         decode(b'{"token_ids": [1,')

@@ -4,7 +4,7 @@ Each check is told the path under which its engine knows the setting. A model wh
 not here has no facts, and nothing is said about it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from dynamo.config.model_facts import ModelFacts
 from dynamo.config.problems import Problem
@@ -98,11 +98,3 @@ def dtype_fits(facts: ModelFacts, path: str, dtype: str) -> Iterator[Problem]:
     elif dtype in ("float16", "half") and facts.model_type in NO_FLOAT16:
         text = f"overflows in models of type {facts.model_type}"
         yield Problem(path, dtype, text, "auto, bfloat16, float32", f"{path}=bfloat16")
-
-
-def enough_devices(paths: Iterable[str], needed: int, there: int) -> Iterator[Problem]:
-    """The product of all parallel sizes is the number of GPUs."""
-    paths = tuple(paths)
-    if there and needed > there:
-        text = f"needs {needed} GPUs in all, {there} visible"
-        yield Problem(" x ".join(paths), needed, text, f"a product of at most {there}")

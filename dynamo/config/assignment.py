@@ -36,8 +36,13 @@ def override_text(value: Any) -> str:
         case list() | tuple():
             return "[" + ",".join(override_text(item) for item in value) + "]"
         case dict():
-            return "{" + ",".join(f"{k}:{override_text(v)}" for k, v in value.items()) + "}"
+            return "{" + ",".join(f"{_key(k)}:{override_text(v)}" for k, v in value.items()) + "}"
     raise TypeError(f"no override for a value of type {type(value).__name__}")
+
+
+def _key(key: object) -> str:
+    """Write a key of a mapping; what means something in the grammar needs a backslash."""
+    return re.sub(r"([\\()\[\]{}:=,\s])", r"\\\1", str(key))
 
 
 def _quoted(text: str) -> str:

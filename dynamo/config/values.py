@@ -44,7 +44,12 @@ def parse_text(text: str, field: FieldInfo) -> Any:
         return parse_boolean(stripped or "false")
     if not stripped:
         return None
-    return text if field.type is str else check_type(parse_number(stripped), field)
+    if field.type is str:
+        return text
+    number = parse_number(stripped)
+    if isinstance(number, str):
+        raise InvalidValueError(f"is not {_article(field)}", _allowed_type(field))
+    return check_type(number, field)
 
 
 def split_list(text: str, separator: str) -> list[str]:

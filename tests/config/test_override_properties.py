@@ -1,6 +1,7 @@
 """Whatever is typed or exported, it is taken, reported or warned about; nothing is raised."""
 
 import functools
+import json
 from pathlib import Path
 from typing import cast
 
@@ -10,6 +11,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.global_hydra import GlobalHydra
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
 from dynamo.config.compose import VERSION_BASE, compose_config, register_schema, vocabulary
 from dynamo.config.environment import Environment, read_environment
@@ -133,6 +135,20 @@ def test_every_declared_variable_is_taken_or_reported(name: str, text: str) -> N
         assert bool(found.assignments) != bool(reported)
 
 
+NUMBERS = sorted(name for name, field in VARIABLES.items() if field.type in (int, float))
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("text", ["${a}", "${oc.env:HOME}", "many", "9" * 5000, "1 2"])
+def test_a_variable_that_is_no_number_is_reported_as_one(name: str, text: str) -> None:
+    """References are for configuration files: a variable holds a value."""
+    found = variable(name, text)
+    if VARIABLES[name].type is float and text.isdigit():
+        return  # infinity, which the range of the setting refuses once it is composed
+    (problem,) = found.problems
+    assert (problem.path, problem.fatal, found.assignments) == (name, True, ())
+
+
 @given(st.dictionaries(st.sampled_from(sorted(VARIABLES)), exported, max_size=5))
 def test_several_variables_are_answered_one_by_one(environ: dict[str, str]) -> None:
     found = read_environment(environ, FIELDS.values())
@@ -190,3 +206,21 @@ def test_what_composing_takes_stands_in_the_configuration(
     for item in taken:
         shown = [s for path, s in composition.sources.items() if path.startswith(key)]
         assert item.source in shown or item.value in ({}, [])
+
+
+@given(
+    st.dictionaries(
+        st.text(":=,()[]{}\\ \tab$@/.", min_size=1, max_size=6),
+        st.integers() | st.text(max_size=5),
+        max_size=3,
+    )
+)
+@settings(deadline=None)
+def test_a_json_object_of_a_variable_is_never_changed_silently(value: dict[str, object]) -> None:
+    """Keys are no texts in Hydra's grammar: `{a:b: 1}` would be read as another mapping."""
+    found = variable("DYN_HEALTH_CHECK_PAYLOAD", json.dumps(value))
+    (assignment,) = found.assignments
+    checked = check_overrides([assignment.text], names())
+    if not checked.problems:
+        (read,) = checked.assignments
+        assert OmegaConf.to_container(OmegaConf.create(read.value), resolve=True) == value

@@ -138,13 +138,10 @@ def test_every_declared_variable_is_taken_or_reported(name: str, text: str) -> N
 NUMBERS = sorted(name for name, field in VARIABLES.items() if field.type in (int, float))
 
 
-@pytest.mark.parametrize("name", NUMBERS)
-@pytest.mark.parametrize("text", ["${a}", "${oc.env:HOME}", "many", "9" * 5000, "1 2"])
+@given(st.sampled_from(NUMBERS), st.sampled_from(["${a}", "${oc.env:HOME}", "many", "1 2", "1,2"]))
 def test_a_variable_that_is_no_number_is_reported_as_one(name: str, text: str) -> None:
     """References are for configuration files: a variable holds a value."""
     found = variable(name, text)
-    if VARIABLES[name].type is float and text.isdigit():
-        return  # infinity, which the range of the setting refuses once it is composed
     (problem,) = found.problems
     assert (problem.path, problem.fatal, found.assignments) == (name, True, ())
 

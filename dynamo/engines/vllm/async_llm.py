@@ -35,6 +35,7 @@ from dynamo.engines.vllm.live_limits import AdjustableLimits
 from dynamo.engines.vllm.load import LoadBook
 from dynamo.engines.vllm.output import ChunkMaker
 from dynamo.engines.vllm.profiler import Profiler
+from dynamo.engines.vllm.published_events import published_events
 from dynamo.engines.vllm.sampling import sampling_params
 from dynamo.engines.vllm.sleep import SleepMode
 from dynamo.engines.vllm.text import Text
@@ -122,7 +123,7 @@ class RunningEngine:
 
     def kv_event_sources(self) -> list[KvEventSource]:
         """Return where each rank of this process publishes; none when events are off."""
-        return event_sources(self._llm.get_kv_event_sources(), self._consolidator)
+        return event_sources(published_events(self._llm, self._config), self._consolidator)
 
     def kv_used_blocks(self) -> Mapping[int, int]:
         """Return the blocks that requests hold, by rank, as of the last step."""

@@ -68,10 +68,8 @@ async def started_engine(model: Path, **more: Any) -> AsyncIterator[tuple[VllmEn
     try:
         yield engine, info
     finally:
-        gc.disable()  # until `collect`, who knows about the warning
         await engine.stop()
         collect()
-        gc.enable()
 
 
 def collect() -> None:

@@ -83,12 +83,15 @@ def test_an_idle_worker_ends_at_once(start_worker: StartWorker) -> None:
     assert time.monotonic() - started < 5
 
 
-def test_r116_a_dead_engine_ends_the_worker_with_status_1(start_worker: StartWorker) -> None:
+def test_r101_r116_a_dead_engine_is_logged_and_ends_the_worker_with_status_1(
+    start_worker: StartWorker,
+) -> None:
     worker = start_worker(fail="crash", crash_after_requests=2)
     statuses = [worker.complete().status_code for _ in range(3)]
     assert statuses[:2] == [200, 200]
     assert statuses[2] == 503
     assert worker.process.wait(10) == 1
+    assert "the engine died" in worker.log.read_text()
     assert not is_listening(worker)
 
 

@@ -114,26 +114,22 @@ def frontend_killed(stage: Stage) -> Outcome:
 
 def engine_crashes(stage: Stage) -> Outcome:
     """The engine of one of two workers dies: that worker ends with status 1, the other serves."""
-    fleet = stage.fleet("store=file", "runtime.migration_limit=3")
-    fleet.worker(decode_step_seconds=0.01)
-    broken = fleet.worker(decode_step_seconds=0.01, fail="crash", crash_after_requests=20)
-    fleet.frontend()
-    fleet.wait_until_listed()
-    with load(fleet.url, CLIENTS) as running:
-        assert broken.process.wait(60) == 1
-        recovered = running.wait_for_answers(STEADY, time.monotonic())
-    return Outcome(seen_text(running.seen()), running.lost(), recovered)
+    return _one_engine_fails(stage, "crash")
 
 
 def engine_hangs(stage: Stage) -> Outcome:
     """The engine of one of two workers computes nothing any more: its worker ends by itself."""
-    fleet = stage.fleet("store=file", "runtime.migration_limit=3", "health.engine_stall_seconds=3")
+    return _one_engine_fails(stage, "hang", "health.engine_stall_seconds=3")
+
+
+def _one_engine_fails(stage: Stage, how: str, *overrides: str) -> Outcome:
+    fleet = stage.fleet("store=file", "runtime.migration_limit=3", *overrides)
     fleet.worker(decode_step_seconds=0.01)
-    stuck = fleet.worker(decode_step_seconds=0.01, fail="hang", crash_after_requests=20)
+    failing = fleet.worker(decode_step_seconds=0.01, fail=how, crash_after_requests=20)
     fleet.frontend()
     fleet.wait_until_listed()
     with load(fleet.url, CLIENTS) as running:
-        assert stuck.process.wait(60) == 1
+        assert failing.process.wait(60) == 1
         recovered = running.wait_for_answers(STEADY, time.monotonic())
     return Outcome(seen_text(running.seen()), running.lost(), recovered)
 

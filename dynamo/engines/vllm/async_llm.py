@@ -34,7 +34,7 @@ from dynamo.engines.vllm.kvbm_consolidator import add_consolidator
 from dynamo.engines.vllm.live_limits import AdjustableLimits
 from dynamo.engines.vllm.load import LoadBook
 from dynamo.engines.vllm.output import ChunkMaker
-from dynamo.engines.vllm.profiler import Profiler
+from dynamo.engines.vllm.profiler import Profiler, trace_the_core_only
 from dynamo.engines.vllm.published_events import published_events
 from dynamo.engines.vllm.sampling import sampling_params
 from dynamo.engines.vllm.sleep import SleepMode
@@ -51,6 +51,7 @@ class RunningEngine:
         self.limits = limits
         self._consolidator = add_consolidator(config)
         self._load = LoadBook()
+        trace_the_core_only(config.profiler_config)
         with engine_core_start_method(core_start_method):
             self._llm = AsyncLLM.from_vllm_config(config, stat_loggers=[self._load.logger])
         self._default_sampling = config.model_config.get_diff_sampling_param()

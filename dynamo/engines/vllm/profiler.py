@@ -7,6 +7,15 @@ from dynamo.engines.base import InvalidRequestError
 from dynamo.engines.vllm.errors import translated_errors
 
 
+def trace_the_core_only(config: ProfilerConfig) -> None:
+    """Leave this process out of traces.
+
+    vLLM starts and stops PyTorch's profiler for it in threads of a pool, now the same, now another:
+    another one crashes the process.
+    """
+    config.ignore_frontend = True
+
+
 class Profiler:
     """Traces the engine's steps, on demand."""
 

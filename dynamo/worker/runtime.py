@@ -174,9 +174,8 @@ class Worker:
             if self.adapters is not None:
                 await self.adapters.withdraw_all()
             await self._hide()
-        except Exception:
-            # The store may be what failed.
-            logger.exception("cannot unregister from the store")
+        except Exception as error:  # noqa: BLE001 - the store may be what failed
+            logger.error("cannot unregister from the store: %s", error)
         if reason is Reason.ASKED:
             await either(stop.urgent, self.plan.runtime.grace_period_seconds, stop.urgent)
             await self._drain(stop)

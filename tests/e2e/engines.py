@@ -95,8 +95,8 @@ async def tokens(engine: Engine, asked: GenerateRequest) -> list[int]:
 
 
 def engine_core() -> psutil.Process:
-    """Return the one engine core of this process."""
-    (core,) = [child for child in psutil.Process().children() if "EngineCore" in child.name()]
+    """Return the one engine core of this process; the kernel keeps 15 characters of its name."""
+    (core,) = [child for child in psutil.Process().children() if "EngineCor" in child.name()]
     return core
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from dynamo.engines.base import EngineInfo
 from dynamo.engines.vllm.engine import VllmEngine
+from tests.e2e.backends import VLLM_ONLY
 from tests.e2e.engines import request, tokens
 from tests.e2e.step_by_step import LIMIT, LOWERED, Steps
 
@@ -39,6 +40,7 @@ def test_no_greedy_answer_changes(steps: Steps) -> None:
     assert steps.answers_are_the_same
 
 
+@VLLM_ONLY
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_serving_engine_answers_the_same_under_changing_limits(
     engine: tuple[VllmEngine, EngineInfo],

@@ -100,10 +100,9 @@ def test_the_first_sweep_runs_four_points_on_two_engines_and_never_repeats_them(
     assert all(float(row["output_tokens_per_second"]) > 0 for row in rows)
     assert len(list(tmp_path.glob("engine-*.log"))) == 2
 
-    begin = time.monotonic()
+    written = (tmp_path / TRIALS_FILE).read_bytes()
     assert run(tmp_path, *points).returncode == 0
-    assert time.monotonic() - begin < 10
-    assert len(lines(tmp_path)) == 4
+    assert (tmp_path / TRIALS_FILE).read_bytes() == written
 
 
 def test_a_point_that_vllm_refuses_is_recorded_with_its_reason_and_the_other_runs(
@@ -112,9 +111,9 @@ def test_a_point_that_vllm_refuses_is_recorded_with_its_reason_and_the_other_run
     done = run(tmp_path, "backend.engine.max_model_len=10000000,512")
     assert done.returncode == 0, done.stdout + done.stderr
     failed, succeeded = (line["measurement"] for line in lines(tmp_path))
-    assert (failed["outcome"], succeeded["outcome"]) == ("start_failed", "ok")
+    # What the model's own configuration forbids is known before the engine starts.
+    assert (failed["outcome"], succeeded["outcome"]) == ("invalid", "ok")
     assert "max_model_len" in failed["error"]
-    assert (tmp_path / failed["log_file"]).exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

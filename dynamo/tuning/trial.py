@@ -80,10 +80,11 @@ class TrialResult:
 def trial_key(plan: LaunchPlan, versions: Mapping[str, str]) -> str:
     """Return sixteen hex digits that are equal when a result can be taken over.
 
-    They cover the full resolved plan and the installed versions, not the words that led there.
+    They cover the full resolved plan and the installed versions, not the words that led there, nor
+    the estimate of memory, which depends on what is free at the moment.
     """
     facts = asdict(plan)
-    for irrelevant in ("notes", "dump_config_to"):
+    for irrelevant in ("notes", "dump_config_to", "memory"):
         del facts[irrelevant]
     text = json.dumps([facts, dict(versions)], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

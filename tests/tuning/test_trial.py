@@ -1,10 +1,11 @@
 """The key of a trial: equal exactly when a recorded result can be taken over."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import cast
 
 import pytest
 
-from dynamo.config.plan import LaunchPlan
+from dynamo.config.plan import LaunchPlan, MemoryPlan
 from dynamo.tuning.trial import trial_key
 from tests.tuning.plans import engine_plan, launch_plan
 
@@ -37,3 +38,15 @@ def test_another_engine_version_changes_the_key() -> None:
 def test_notes_and_the_dump_file_do_not_change_the_key() -> None:
     annotated = replace(launch_plan(), notes=("chosen for you",), dump_config_to="dump.json")
     assert trial_key(annotated, VERSIONS) == trial_key(launch_plan(), VERSIONS)
+
+
+def test_what_is_free_at_the_moment_does_not_change_the_key() -> None:
+    now, later = (replace(launch_plan(), memory=cast(MemoryPlan, Estimate(n))) for n in (1, 2))
+    assert trial_key(now, VERSIONS) == trial_key(later, VERSIONS)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Stands for an estimate of memory."""
+
+    free_bytes: int

@@ -1,5 +1,6 @@
 """Order of the whole suite: fast tests first, then those that start real processes."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ from hypothesis import settings
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("without deadlines", deadline=None)
 settings.load_profile("without deadlines")
+
+# Composing makes many objects that stay: looking for garbage so often is a sixth of the time.
+gc.set_threshold(100_000)
 
 E2E = Path(__file__).parent / "e2e"
 

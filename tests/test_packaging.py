@@ -10,6 +10,8 @@ import pytest
 
 from scripts.setup.requirements import read_project
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 AI_DYNAMO_NAMES = ROOT / "tests" / "data" / "ai_dynamo_1.6.1_names.txt"
 

@@ -36,7 +36,13 @@ from dynamo.config.environment import read_environment
 from dynamo.config.exposed_secrets import exposed_secrets
 from dynamo.config.overrides import Vocabulary, check_overrides
 from dynamo.config.problems import Problem
-from dynamo.config.provenance import file_assignments, flatten, search_path, sources
+from dynamo.config.provenance import (
+    SCHEMA_DEFAULT,
+    file_assignments,
+    flatten,
+    search_path,
+    sources,
+)
 from dynamo.config.role_switches import read_role_switches
 from dynamo.config.schema import BACKENDS, Config
 from dynamo.config.schema_index import SchemaIndex, schema_index
@@ -68,6 +74,16 @@ class Composition:
     def sources(self) -> dict[str, str]:
         """Where each leaf's value came from, by its path. Reads the files again: on demand."""
         return self.find_sources()
+
+    def source_of(self, path: str) -> str:
+        """Return where one leaf's value came from, empty when there is no such leaf.
+
+        Overrides win over files: only a leaf that none of them gave makes the files be read again.
+        """
+        if path not in self.values:
+            return ""
+        source = sources([path], self.given)[path]
+        return self.sources[path] if source == SCHEMA_DEFAULT else source
 
     @property
     def fatal(self) -> bool:

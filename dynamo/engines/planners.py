@@ -6,7 +6,8 @@ from typing import Any, Protocol, cast
 
 from dynamo.config.adoption import Adopt, Adopted
 from dynamo.config.machine import Machine
-from dynamo.config.plan import EnginePlan, LaunchPlan, MemoryPlan
+from dynamo.config.memory_plan import MemoryPlan
+from dynamo.config.plan import EnginePlan, LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.engines.traits import WorkerTraits

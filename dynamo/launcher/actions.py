@@ -118,7 +118,7 @@ def bench(config: Config, composition: Composition, machine: Machine) -> int:
 
 
 def _can_start(found: list[Problem], composition: Composition) -> bool:
-    problems = with_sources(found, composition.sources)
+    problems = with_sources(found, composition)
     print_problems(problems)
     return not any(problem.fatal for problem in problems)
 

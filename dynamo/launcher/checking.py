@@ -23,7 +23,7 @@ def all_problems(composition: Composition, machine: Machine) -> list[Problem]:
         problems += [*check_rules(config), *check_engine(config, machine)]
         if not any(problem.fatal for problem in problems):
             problems += memory_problems(config, machine)
-    return with_sources(problems, composition.sources) if problems else []
+    return with_sources(problems, composition)
 
 
 def memory_problems(config: Config, machine: Machine) -> list[Problem]:

@@ -43,10 +43,10 @@ def act(composition: Composition, config: Config, machine: Machine) -> int:
     if not fatal(common):
         samples = compose_samples(config, composition, machine, directory, os.environ)
     if config.action == "manifest":
-        return _manifest(config, samples, with_sources(common, composition.sources))
+        return _manifest(config, samples, with_sources(common, composition))
     gpus = visible_gpus(os.environ, machine.gpus)
     plan, problems = plan_fleet(config, samples, directory, gpus)
-    common = with_sources(common, composition.sources)
+    common = with_sources(common, composition)
     problems = [*common, *(each for each in distinct(samples) if each not in common), *problems]
     print_problems(problems)
     if plan is None or fatal(problems):
@@ -143,4 +143,4 @@ def _start(role: str, sample: Sample) -> list[Problem]:
         found = preflight_frontend(sample.plan)
     else:
         found = start_problems(sample.plan)
-    return with_sources(found, sample.composition.sources)
+    return with_sources(found, sample.composition)

@@ -1,19 +1,20 @@
 """Show problems: one report with everything found, as plain text."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TextIO
 
+from dynamo.config.compose import Composition
 from dynamo.config.problems import Problem, problem_text
 
 EXIT_BAD_INPUT = 2
 
 
-def with_sources(problems: Sequence[Problem], sources: Mapping[str, str]) -> list[Problem]:
+def with_sources(problems: Sequence[Problem], composition: Composition) -> list[Problem]:
     """Add to each problem where its value came from, as far as that is known."""
     return [
-        problem if problem.source else replace(problem, source=sources.get(problem.path, ""))
+        problem if problem.source else replace(problem, source=composition.source_of(problem.path))
         for problem in problems
     ]
 

@@ -92,11 +92,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def end_on_sigterm() -> None:
+    """Let SIGTERM unwind this process as Ctrl-C does, so that what it started ends with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 @contextmanager
 def running(
     command: Sequence[str], environment: Mapping[str, str], log: Path, pass_fds: Sequence[int] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command in a session of its own; SIGTERM it at the end, then kill what is left."""
+    end_on_sigterm()
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,

@@ -1,6 +1,7 @@
 """Composition: precedence, groups, sources, and every problem at once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -285,3 +286,23 @@ def test_choices_count_in_any_case_and_are_planned_as_declared(compose: Compose)
     assert composition.config is not None
     assert composition.config.frontend.router_mode == "kv"
     assert composition.sources["frontend.router_mode"] == "command line"
+
+
+def test_the_source_of_an_override_is_known_without_reading_the_files_again(
+    compose: Compose,
+) -> None:
+    def read() -> dict[str, str]:
+        raise AssertionError("the files were read")
+
+    composition = replace(compose("frontend.port=8100", DYN_NAMESPACE="blue"), find_sources=read)
+    assert composition.source_of("frontend.port") == "command line"
+    assert composition.source_of("runtime.namespace") == "DYN_NAMESPACE"
+    assert composition.source_of("frontend") == ""
+
+
+def test_the_source_of_what_no_override_gives_is_a_file_or_the_schema(compose: Compose) -> None:
+    composition = compose()
+    leaves = ("frontend.port", "runtime.namespace", "backend.name")
+    assert [composition.source_of(leaf) for leaf in leaves] == [
+        composition.sources[leaf] for leaf in leaves
+    ]

@@ -57,6 +57,7 @@ def test_the_parsers_of_the_reference_are_known() -> None:
     assert {"basic", "deepseek_r1", "qwen3", "gpt_oss"} <= set(reasoning_parsers())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("dynamo._core") is None, reason="ai-dynamo-runtime is not installed"
 )

@@ -169,6 +169,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("dynamo._core") is None, reason="ai-dynamo-runtime is not installed"
 )

@@ -1,6 +1,7 @@
 """Real engines, vLLM in this process and others beside it, and what they leave on the machine."""
 
 import gc
+import multiprocessing
 import warnings
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -95,9 +96,10 @@ async def tokens(engine: Engine, asked: GenerateRequest) -> list[int]:
 
 
 def engine_core() -> psutil.Process:
-    """Return the one engine core of this process; the kernel keeps 15 characters of its name."""
-    (core,) = [child for child in psutil.Process().children() if "EngineCor" in child.name()]
-    return core
+    """Return the one engine core of this process; not every system shows the name it takes."""
+    (core,) = multiprocessing.active_children()
+    assert core.pid is not None
+    return psutil.Process(core.pid)
 
 
 def shared_memory(process: psutil.Process) -> set[Path]:

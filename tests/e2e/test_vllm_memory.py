@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from dynamo.config.machine import Machine
-from dynamo.config.plan import EnginePlan, MemoryEstimate
+from dynamo.config.memory_plan import MemoryEstimate
+from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import EngineInfo
 from dynamo.engines.vllm.memory import estimate
 from dynamo.launcher.known_model import checkpoint_bytes, known_model

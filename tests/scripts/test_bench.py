@@ -17,6 +17,7 @@ from scripts.bench.common import ROOT, Series, free_port, launch_plan, running, 
 MOCKER = ("backend=mocker", "backend.engine.vocab_size=49152", "model.served_name=bench")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["", *(f".{name}" for name in BENCHMARKS)])
 def test_every_benchmark_explains_itself(name: str) -> None:
     command = [sys.executable, "-m", f"scripts.bench{name}", "--help"]

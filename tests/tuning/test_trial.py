@@ -5,7 +5,8 @@ from typing import cast
 
 import pytest
 
-from dynamo.config.plan import LaunchPlan, MemoryPlan
+from dynamo.config.memory_plan import MemoryPlan
+from dynamo.config.plan import LaunchPlan
 from dynamo.tuning.trial import trial_key
 from tests.tuning.plans import engine_plan, launch_plan
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dynamo.config.plan import MemoryEstimate, MemoryPlan
+from dynamo.config.memory_plan import MemoryEstimate, MemoryPlan
 from dynamo.config.problems import Problem
 
 GIB = 2**30

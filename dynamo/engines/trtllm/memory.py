@@ -7,8 +7,9 @@ run (KvCacheConfig, 1.2). TensorRT-LLM has not been run here; what a step takes 
 from typing import Any
 
 from dynamo.config.machine import Machine
+from dynamo.config.memory_plan import MemoryEstimate, MemoryPlan, MemorySettings
 from dynamo.config.model_facts import ModelFacts
-from dynamo.config.plan import EnginePlan, MemoryEstimate, MemoryPlan, MemorySettings
+from dynamo.config.plan import EnginePlan
 from dynamo.engines.memory.kv_cache import cache_dtype_bytes, layer_bytes
 from dynamo.engines.memory.parallelism import Parallelism, whole
 from dynamo.engines.memory.weights import computing_dtype, weights_bytes

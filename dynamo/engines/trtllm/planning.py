@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dynamo.config.machine import Machine
-from dynamo.config.plan import EnginePlan, LaunchPlan, MemoryPlan
+from dynamo.config.memory_plan import MemoryPlan
+from dynamo.config.plan import EnginePlan, LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.engines.argument_checks import check_arguments

@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from dynamo.config.machine import Machine
+from dynamo.config.memory_plan import MemoryEstimate, MemoryPlan, MemorySettings
 from dynamo.config.model_facts import ModelFacts
-from dynamo.config.plan import EnginePlan, MemoryEstimate, MemoryPlan, MemorySettings
+from dynamo.config.plan import EnginePlan
 from dynamo.engines.catalogue import load
 from dynamo.engines.memory.kv_cache import cache_dtype_bytes
 from dynamo.engines.memory.parallelism import Parallelism, whole

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from dynamo.config.machine import Machine
-from dynamo.config.plan import EnginePlan, LaunchPlan, MemoryPlan, OmniPlan
+from dynamo.config.memory_plan import MemoryPlan
+from dynamo.config.plan import EnginePlan, LaunchPlan, OmniPlan
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config, VllmBackend
 from dynamo.engines.argument_checks import check_arguments, check_environment

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from dynamo.config.plan import LaunchPlan, MemoryPlan
+from dynamo.config.memory_plan import MemoryPlan
+from dynamo.config.plan import LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.worker.gpus import GpuMemory, visible_gpus
 

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamo.config.machine import Machine
+from dynamo.config.memory_plan import MemoryPlan
 from dynamo.config.model_facts import model_facts
-from dynamo.config.plan import EnginePlan, MemoryPlan
+from dynamo.config.plan import EnginePlan
 from dynamo.engines.memory.fit import fit_problems, memory_note
 from dynamo.engines.sglang.memory import memory_plan as sglang_plan
 from dynamo.engines.trtllm.memory import memory_plan as trtllm_plan

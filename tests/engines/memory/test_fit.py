@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dynamo.config.plan import MemoryEstimate, MemoryPlan, MemorySettings
+from dynamo.config.memory_plan import MemoryEstimate, MemoryPlan, MemorySettings
 from dynamo.engines.memory.fit import fit_problems, memory_note
 
 GIB = 2**30

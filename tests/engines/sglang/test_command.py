@@ -1,9 +1,7 @@
 """The printed command line starts the same engine with SGLang's own server."""
 
-import importlib.util
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,9 @@ from dynamo.config.machine import Machine
 from dynamo.config.plan import EnginePlan
 from dynamo.config.schema import Config
 from dynamo.engines.catalogue import Argument, load
-from dynamo.engines.installed import installed_version
 from dynamo.engines.sglang.arguments import engine_plan
 from dynamo.engines.sglang.command import flag_words, serve_command
+from tests.e2e.backends import SGLANG, installed
 
 Build = Callable[..., Config]
 
@@ -124,11 +122,9 @@ def questions(build: Build, version: str) -> dict[str, EnginePlan]:
 
 
 @pytest.mark.e2e
-@pytest.mark.skipif(importlib.util.find_spec("sglang") is None, reason="SGLang is not installed")
 def test_sglang_reads_every_flag_as_the_same_argument(build: Build) -> None:
-    version = installed_version("sglang") or VERSION
-    catalogue = load("sglang", version)
-    plans = questions(build, version)
+    catalogue = load("sglang", VERSION)
+    plans = questions(build, VERSION)
     asked = [
         {
             "words": [word for flag in flag_words(p, catalogue) for word in flag],
@@ -137,7 +133,7 @@ def test_sglang_reads_every_flag_as_the_same_argument(build: Build) -> None:
         for p in plans.values()
     ]
     run = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("sglang_parser.py"))],
+        [installed(SGLANG).python, Path(__file__).with_name("sglang_parser.py")],
         input=json.dumps(asked),
         check=True,
         capture_output=True,

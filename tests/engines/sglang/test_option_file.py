@@ -1,9 +1,7 @@
 """SGLang's own option file: composed below environment and command line, and never copied."""
 
-import importlib.util
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +13,7 @@ from dynamo.config.machine import Machine
 from dynamo.engines.planners import all_argument_names, option_file_reader
 from dynamo.launcher.checking import all_problems
 from dynamo.launcher.planning import plan_launch
+from tests.e2e.backends import SGLANG, installed
 
 CONF = Path(__file__).parents[3] / "conf"
 MACHINE = Machine(gpus=8)
@@ -206,6 +205,7 @@ def test_r149_the_path_is_taken_as_it_is(compose: Compose, tmp_path: Path) -> No
     assert engine(composition) == {"tp_size": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "key", "value"),
     [
@@ -288,12 +288,11 @@ json-model-override-args: '{"a": 1}'
 
 
 @pytest.mark.e2e
-@pytest.mark.skipif(importlib.util.find_spec("sglang") is None, reason="SGLang is not installed")
 def test_r143_sglang_itself_makes_the_same_of_the_file(compose: Compose, tmp_path: Path) -> None:
     file = tmp_path / "sglang.yaml"
     file.write_text(OPTIONS)
     script = Path(__file__).with_name("sglang_merger.py")
-    run = [sys.executable, str(script), str(file), "--page-size", "32"]
+    run = [str(installed(SGLANG).python), str(script), str(file), "--page-size", "32"]
     done = subprocess.run(run, check=True, capture_output=True, text=True, timeout=200)
     composition = compose(f"backend.config={file}", "backend.engine.page_size=32")
     assert composition.config is not None

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from dynamo.config.machine import Machine
-from dynamo.config.plan import EnginePlan, MemoryEstimate
+from dynamo.config.memory_plan import MemoryEstimate
+from dynamo.config.plan import EnginePlan
 from dynamo.engines.trtllm.memory import memory_plan
 from tests.models import facts_of
 

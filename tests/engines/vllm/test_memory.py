@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from dynamo.config.machine import Machine
+from dynamo.config.memory_plan import MemoryEstimate
 from dynamo.config.model_facts import ModelFacts
-from dynamo.config.plan import EnginePlan, MemoryEstimate
+from dynamo.config.plan import EnginePlan
 from dynamo.engines.vllm.memory import estimate, kv_pool, memory_plan, parallelism
 from dynamo.engines.vllm.steps import largest_steps
 from tests.models import facts_of

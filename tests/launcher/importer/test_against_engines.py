@@ -1,10 +1,8 @@
 """The engines' own parsers make of a command line what the importer makes of it."""
 
-import importlib.util
 import json
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,11 @@ from dynamo.engines.catalogue import load
 from dynamo.engines.sglang.arguments import as_sglang_takes_them
 from dynamo.launcher.importer.source import Source
 from dynamo.launcher.importer.translate import translate
+from tests.e2e.backends import SGLANG, VLLM, Backend, installed
 from tests.launcher.importer.roundtrip import ROOT
 
 VERSIONS = {"vllm": "0.32.0", "sglang": "0.5.20"}
-VLLM = [
+VLLM_LINES = [
     "--max-model-len 4k --max-num-batched-tokens 8K --kv-cache-memory-bytes 2.5g",
     "--max_model_len=4096 --max_num_seqs=8 -tp=2 -pp 1",
     "--max-model-le -1 --gpu-memory-util 0.5 --no-enable-prefix-cach",
@@ -46,7 +45,7 @@ VLLM = [
     ),
     "--data-parallel-size 2 --data-parallel-size-local 1 -dpa 10.0.0.1 -dpp 1234",
 ]  # fmt: skip
-SGLANG = [
+SGLANG_LINES = [
     "--tp 2 --mem-fraction-static 0.85 --trust-remote-code",
     "--tensor-parallel-size=4 --dp-size 2 --enable-dp-attention",
     "--context-length 4k --page-size 16",
@@ -80,9 +79,9 @@ def questions(engine: str, command: list[str], lines: list[str]) -> list[dict[st
     return asked
 
 
-def answers(script: Path, asked: list[dict[str, Any]]) -> list[str]:
+def answers(backend: Backend, script: Path, asked: list[dict[str, Any]]) -> list[str]:
     run = subprocess.run(
-        [sys.executable, str(script)],
+        [installed(backend).python, script],
         input=json.dumps(asked),
         check=True,
         capture_output=True,
@@ -94,17 +93,15 @@ def answers(script: Path, asked: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.e2e
-@pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="vLLM is not installed")
 def test_vllm_reads_each_line_as_the_importer_does() -> None:
-    asked = questions("vllm", ["vllm", "serve", "org/model"], VLLM)
-    said = answers(ROOT / "tests/engines/vllm/vllm_parser.py", asked)
-    assert dict(zip(VLLM, said, strict=True)) == dict.fromkeys(VLLM, "same")
+    asked = questions("vllm", ["vllm", "serve", "org/model"], VLLM_LINES)
+    said = answers(VLLM, ROOT / "tests/engines/vllm/vllm_parser.py", asked)
+    assert dict(zip(VLLM_LINES, said, strict=True)) == dict.fromkeys(VLLM_LINES, "same")
 
 
 @pytest.mark.e2e
-@pytest.mark.skipif(importlib.util.find_spec("sglang") is None, reason="SGLang is not installed")
 def test_sglang_reads_each_line_as_the_importer_does() -> None:
     command = ["python", "-m", "sglang.launch_server", "--model-path", "org/model"]
-    asked = questions("sglang", command, SGLANG)
-    said = answers(ROOT / "tests/engines/sglang/sglang_parser.py", asked)
-    assert dict(zip(SGLANG, said, strict=True)) == dict.fromkeys(SGLANG, "same")
+    asked = questions("sglang", command, SGLANG_LINES)
+    said = answers(SGLANG, ROOT / "tests/engines/sglang/sglang_parser.py", asked)
+    assert dict(zip(SGLANG_LINES, said, strict=True)) == dict.fromkeys(SGLANG_LINES, "same")

@@ -97,6 +97,7 @@ def test_a_preset_that_is_refused_here_is_written_and_the_refusal_is_shown(
     assert "R65" in shown.err
 
 
+@pytest.mark.slow
 def test_the_module_starts_without_an_engine() -> None:
     code = (
         "import runpy, sys; sys.argv = ['importer', '--', 'vllm', 'serve', 'm']\n"

@@ -10,15 +10,13 @@ from typing import Any
 
 import pytest
 
+from dynamo.config.memory_plan import MemoryEstimate, MemoryPlan, MemorySettings
 from dynamo.config.plan import (
     EndpointPlan,
     EnginePlan,
     FrontendPlan,
     HttpPlanePlan,
     LaunchPlan,
-    MemoryEstimate,
-    MemoryPlan,
-    MemorySettings,
     ModelPlan,
     RegistrationPlan,
     RuntimePlan,

@@ -21,7 +21,7 @@ NONE_CHOSEN = 5
 LAUNCH_ARGS = $(if $(BACKEND),backend=$(BACKEND)) $(if $(PORT),frontend.port=$(PORT)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup engines test unit e2e soak lint types bench docs clean
+.PHONY: help run setup engines test unit e2e soak fuzz lint types bench docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ e2e: engines ## Run the tests that start real processes
 
 soak: engines ## Keep real processes under load for SOAK_SECONDS (60) each
 	@$(TEST) -m soak -s $(ARGS)
+
+fuzz: setup ## Send 100,000 mutated requests to simulated workers; ARGS='--requests N --engine vllm'
+	@$(IN_VENV) -m scripts.fuzz --requests 100000 $(ARGS)
 
 lint: setup ## Check style and formatting
 	@$(IN_VENV) -m ruff check

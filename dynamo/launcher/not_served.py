@@ -20,7 +20,7 @@ NO_HAND_OVER = ("sglang",)
 """Engines whose KV cache no worker hands over yet."""
 MESSAGE = "is not served by this version yet: it can be checked and planned, not started"
 
-READ_TEXT = ("vllm",)
+READ_TEXT = ("vllm", "mocker")
 """Backends whose engine takes text."""
 
 

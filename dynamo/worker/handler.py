@@ -72,9 +72,11 @@ class GenerateHandler:
         self.idle.set()
 
     async def generate(
-        self, request: Mapping[str, Any], context: RequestContext
+        self, request: Any, context: RequestContext
     ) -> AsyncIterator[dict[str, Any]]:
         """Yield the protocol's chunks; the last one of each choice has a finish reason (R132)."""
+        if not isinstance(request, Mapping):
+            raise InvalidArgument("a request must be an object")
         write = self.mode.writer(request, context.id())
         if self.closed is not None:
             yield self._closed(request, write)

@@ -1,7 +1,9 @@
 """From a token-mode request of the Dynamo protocol to an engine-neutral one (R118 to R125)."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +16,10 @@ MEDIA_KEYS = ("multi_modal_data", "prompt_embeds")
 
 
 COUNTS = ("max_tokens", "min_tokens")
+WHOLE_OPTIONS = ("seed", "top_k")
+NUMBER_OPTIONS = (
+    "temperature", "top_p", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty",
+)  # fmt: skip
 LIMITS = ("max_tokens", "min_tokens", "ignore_eos")
 """Defaults of the plan that are no sampling options on the wire."""
 
@@ -37,6 +43,21 @@ class Served:
     """Finds the adapter that a model's name means (R142)."""
 
 
+@contextmanager
+def wrong_parts_refused() -> Iterator[None]:
+    """Refuse a request with a part that is not of the type that it is read as.
+
+    Raises:
+        InvalidRequestError: instead of what reading such a part raises.
+    """
+    try:
+        yield
+    except InvalidRequestError:
+        raise
+    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+        raise InvalidRequestError(f"the request has a part of a wrong type: {error}") from error
+
+
 def read_request(request: Mapping[str, Any], request_id: str, served: Served) -> GenerateRequest:
     """Read a request as the frontend sends it.
 
@@ -50,6 +71,8 @@ def read_request(request: Mapping[str, Any], request_id: str, served: Served) ->
     stops = limits(request.get("stop_conditions") or {}, served.defaults)
     options = dict(request.get("sampling_options") or {})
     guided = options.pop("guided_decoding", None)
+    if guided is not None and not isinstance(guided, Mapping):
+        raise InvalidRequestError("guided_decoding must be an object")
     for name in NOT_SAMPLING:
         options.pop(name, None)
     outputs = request.get("output_options") or {}
@@ -60,12 +83,12 @@ def read_request(request: Mapping[str, Any], request_id: str, served: Served) ->
         sampling=sampling(options, served.defaults),
         min_tokens=stops.get("min_tokens"),
         ignore_eos=bool(stops.get("ignore_eos")),
-        stop_token_ids=stop_tokens(stops),
+        stop_token_ids=stop_tokens(stops, served.info),
         lora_name=lora_name,
         guided_decoding=guided,
         logprobs=log_prob_count("logprobs", outputs.get("logprobs")),
         prompt_logprobs=log_prob_count("prompt_logprobs", outputs.get("prompt_logprobs")),
-        priority=int((request.get("routing") or {}).get("priority") or 0),
+        priority=whole("priority", (request.get("routing") or {}).get("priority") or 0),
     )
 
 
@@ -75,8 +98,14 @@ def sampling(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[st
     What neither says is left to the engine, which knows the model's generation_config.
 
     Raises:
-        InvalidRequestError: the number of choices is none, or too large.
+        InvalidRequestError: the number of choices is none, or too large; an option is no number.
     """
+    for name in WHOLE_OPTIONS:
+        if options.get(name) is not None:
+            whole(name, options[name])
+    for name in NUMBER_OPTIONS:
+        if options.get(name) is not None:
+            finite(name, options[name])
     known = {name: value for name, value in defaults.items() if name not in LIMITS}
     choices = options.get("n")
     if choices is not None and (type(choices) is not int or not 1 <= choices <= MOST_CHOICES):
@@ -92,9 +121,29 @@ def limits(stops: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, A
     """
     given = {name: value for name, value in stops.items() if value is not None}
     for name in COUNTS:
-        if type(given.get(name, 0)) is not int:
-            raise InvalidRequestError(f"{name} must be a whole number")
+        whole(name, given.get(name, 0))
     return {name: defaults[name] for name in LIMITS if name in defaults} | given
+
+
+def whole(name: str, value: Any) -> int:
+    """Return a whole number of 64 bits, which every engine's wire format can carry.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    if type(value) is not int or not -(2**63) <= value < 2**63:
+        raise InvalidRequestError(f"{name} must be a whole number of 64 bits")
+    return value
+
+
+def finite(name: str, value: Any) -> None:
+    """Refuse what is no finite number: in a batch it could spoil the answers of others.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise InvalidRequestError(f"{name} must be a finite number")
 
 
 def refuse_media(request: Mapping[str, Any]) -> None:
@@ -108,6 +157,8 @@ def checked_prompt(token_ids: Sequence[int], info: EngineInfo) -> Sequence[int]:
     """Return the prompt; the frontend checks neither its length nor its tokens."""
     if not token_ids:
         raise InvalidRequestError("the prompt is empty")
+    if {*map(type, token_ids)} != {int}:
+        raise InvalidRequestError("token_ids must be a list of whole numbers")
     if len(token_ids) >= info.context_length:
         raise InvalidRequestError(
             f"the prompt has {len(token_ids)} tokens; the model's context holds "
@@ -133,11 +184,33 @@ def max_tokens(given: int | None, prompt_length: int, info: EngineInfo) -> int:
     return min(left, info.default_max_tokens or left)
 
 
-def stop_tokens(stops: Mapping[str, Any]) -> tuple[int, ...]:
-    """R121: the hidden stop tokens (end of sequence) count like the requested ones."""
-    visible = stops.get("stop_token_ids") or ()
+def stop_tokens(stops: Mapping[str, Any], info: EngineInfo) -> tuple[int, ...]:
+    """R121: the hidden stop tokens (end of sequence) count like the requested ones.
+
+    Raises:
+        InvalidRequestError: a requested one is no token of the model.
+    """
+    visible = checked_stop_tokens(stops.get("stop_token_ids") or (), info)
     hidden = () if stops.get("ignore_eos") else stops.get("stop_token_ids_hidden") or ()
-    return tuple(sorted({*visible, *hidden}))
+    return tuple(sorted({*visible, *(token for token in hidden if is_token(token, info))}))
+
+
+def checked_stop_tokens(tokens: Any, info: EngineInfo) -> Sequence[int]:
+    """Return the tokens that end an answer; engines use them as indices unchecked.
+
+    Raises:
+        InvalidRequestError: they are no tokens of the model.
+    """
+    if not isinstance(tokens, list | tuple) or not all(is_token(each, info) for each in tokens):
+        raise InvalidRequestError(
+            f"stop_token_ids must be a list of token ids below {info.vocab_size}"
+        )
+    return tokens
+
+
+def is_token(token: Any, info: EngineInfo) -> bool:
+    """Whether this is the id of a token of the model."""
+    return type(token) is int and 0 <= token < info.vocab_size
 
 
 def log_prob_count(name: str, value: Any) -> int | None:
@@ -146,7 +219,7 @@ def log_prob_count(name: str, value: Any) -> int | None:
         return None
     try:
         count = int(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         count = -1
     if count < 0:
         logger.warning("%s=%r is not a number of candidates and is ignored", name, value)

@@ -8,7 +8,16 @@ from typing import Any
 from dynamo.engines.base import Chunk, GenerateRequest, InvalidRequestError
 from dynamo.engines.capabilities import Conversation, ReadsText
 from dynamo.worker.guided import guided_decoding
-from dynamo.worker.sampling import LIMITS, Served, checked_prompt, limits, max_tokens, sampling
+from dynamo.worker.sampling import (
+    LIMITS,
+    Served,
+    checked_prompt,
+    checked_stop_tokens,
+    limits,
+    max_tokens,
+    sampling,
+    wrong_parts_refused,
+)
 from dynamo.worker.token_mode import usage
 
 SAMPLING = (
@@ -32,6 +41,10 @@ class TextMode:
 
     async def read(self, message: Mapping[str, Any], request_id: str) -> GenerateRequest:
         """R126 to R128: return what the engine is asked for; see Mode.read."""
+        with wrong_parts_refused():
+            return await self._read(message, request_id)
+
+    async def _read(self, message: Mapping[str, Any], request_id: str) -> GenerateRequest:
         lora_name = self.served.adapter(message.get("model"))
         if message.get("logprobs"):
             raise InvalidRequestError("log probabilities are not given in text mode")
@@ -48,7 +61,9 @@ class TextMode:
             sampling=sampling(options, self.served.defaults),
             min_tokens=stops.get("min_tokens"),
             ignore_eos=bool(stops.get("ignore_eos")),
-            stop_token_ids=stop_tokens(message.get("stop_token_ids")),
+            stop_token_ids=tuple(
+                checked_stop_tokens(message.get("stop_token_ids") or (), self.served.info)
+            ),
             guided_decoding=guided_decoding(message),
             lora_name=lora_name,
             detokenize=True,
@@ -115,18 +130,6 @@ def stop_texts(stop: Any) -> tuple[str, ...]:
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise InvalidRequestError("stop must be a text or a list of texts")
     return tuple(texts)
-
-
-def stop_tokens(tokens: Any) -> tuple[int, ...]:
-    """R128: token ids that end the answer.
-
-    Raises:
-        InvalidRequestError: they are no token ids.
-    """
-    ids = tokens or []
-    if not isinstance(ids, list) or not all(type(token) is int for token in ids):
-        raise InvalidRequestError("stop_token_ids must be a list of token ids")
-    return tuple(ids)
 
 
 def chat_chunk(chunk: Chunk) -> dict[str, Any]:

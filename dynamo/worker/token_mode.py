@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dynamo.engines.base import Chunk, GenerateRequest, InvalidRequestError
-from dynamo.worker.sampling import Served, read_request
+from dynamo.engines.base import Chunk, GenerateRequest
+from dynamo.worker.sampling import Served, read_request, wrong_parts_refused
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,8 @@ class TokenMode:
 
     async def read(self, message: Mapping[str, Any], request_id: str) -> GenerateRequest:
         """Return what the engine is asked for; see Mode.read."""
-        try:
+        with wrong_parts_refused():
             return read_request(message, request_id, self.served)
-        except (AttributeError, TypeError, ValueError) as error:
-            if isinstance(error, InvalidRequestError):
-                raise
-            raise InvalidRequestError(f"the request has a part of a wrong type: {error}") from error
 
     def writer(
         self, message: Mapping[str, Any], request_id: str

@@ -128,6 +128,14 @@ async def test_the_words_of_a_refusal_reach_the_client() -> None:
         assert served.idle.is_set()
 
 
+@pytest.mark.parametrize("asked", [None, [], "text", 5, [{"token_ids": [1]}]])
+async def test_a_request_that_is_no_object_is_refused(asked: Any) -> None:
+    async with handler() as served:
+        with pytest.raises(InvalidArgument, match="must be an object"):
+            await messages(served, asked)
+        assert served.idle.is_set()
+
+
 async def test_r116_a_dead_engine_is_named_as_such() -> None:
     async with handler(fail="crash") as served:
         with pytest.raises(EngineShutdown, match="crashed"):

@@ -118,8 +118,47 @@ def test_r121_stop_conditions_are_applied() -> None:
 
 
 def test_r121_hidden_and_visible_stop_tokens_are_united() -> None:
-    assert stop_tokens({"stop_token_ids": [5, 2], "stop_token_ids_hidden": [2, 9]}) == (2, 5, 9)
-    assert stop_tokens({"stop_token_ids": None, "stop_token_ids_hidden": None}) == ()
+    both = {"stop_token_ids": [5, 2], "stop_token_ids_hidden": [2, 9]}
+    assert stop_tokens(both, INFO) == (2, 5, 9)
+    assert stop_tokens({"stop_token_ids": None, "stop_token_ids_hidden": None}, INFO) == ()
+
+
+def test_r121_a_models_end_token_beyond_its_vocabulary_ends_nothing() -> None:
+    assert stop_tokens({"stop_token_ids_hidden": [2, 50]}, INFO) == (2,)
+
+
+@pytest.mark.parametrize("tokens", [[50], [-1], ["5"], [True], [2.0], [None], "5", 5, {"5": 5}])
+def test_r121_what_is_no_token_of_the_model_cannot_end_an_answer(tokens: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="token ids below 50"):
+        read(stop_conditions={"stop_token_ids": tokens})
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        ("sampling_options", "temperature", float("nan")),
+        ("sampling_options", "top_p", float("inf")),
+        ("sampling_options", "repetition_penalty", "1"),
+        ("sampling_options", "min_p", False),
+        ("sampling_options", "seed", 2**63),
+        ("sampling_options", "seed", 1.0),
+        ("sampling_options", "top_k", ""),
+        ("stop_conditions", "max_tokens", 2**70),
+        ("stop_conditions", "min_tokens", True),
+        ("routing", "priority", float("inf")),
+        ("routing", "priority", "high"),
+    ],
+)
+def test_a_number_that_an_engine_could_fail_on_is_refused_by_name(
+    part: str, name: str, value: Any
+) -> None:
+    with pytest.raises(InvalidRequestError, match=f"{name} must be"):
+        read(**{part: {name: value}})
+
+
+@pytest.mark.parametrize("value", [2**63 - 1, -(2**63), 0])
+def test_every_number_of_64_bits_is_a_seed(value: int) -> None:
+    assert read(sampling_options={"seed": value}).sampling == {"seed": value}
 
 
 @pytest.mark.parametrize(("value", "expected"), [(None, None), (0, 0), (5, 5), ("3", 3)])
@@ -127,7 +166,7 @@ def test_r122_a_number_of_log_probabilities_is_taken(value: Any, expected: int |
     assert log_prob_count("logprobs", value) == expected
 
 
-@pytest.mark.parametrize("value", [-1, "many", [], {}])
+@pytest.mark.parametrize("value", [-1, "many", [], {}, float("inf"), float("nan")])
 def test_r122_anything_else_is_ignored_with_a_warning(
     value: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -152,6 +191,18 @@ def test_an_empty_prompt_is_refused(token_ids: Any) -> None:
 def test_tokens_outside_the_vocabulary_are_refused(token_ids: list[int], strange: int) -> None:
     with pytest.raises(InvalidRequestError, match=f"token id {strange} "):
         read(token_ids)
+
+
+@pytest.mark.parametrize("token_ids", [[1.5], [True], ["1"], [None], "12", {"1": 1}, [1, [2]]])
+def test_a_prompt_of_anything_but_whole_numbers_is_refused(token_ids: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="list of whole numbers"):
+        read(token_ids)
+
+
+@pytest.mark.parametrize("guided", [[], "json", 5])
+def test_r119_a_constraint_that_is_no_object_is_refused(guided: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="guided_decoding must be an object"):
+        read(sampling_options={"guided_decoding": guided})
 
 
 def test_r84_media_is_refused() -> None:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from dynamo.engines.base import Chunk, EngineInfo, GenerateRequest, InvalidRequestError
 from dynamo.engines.capabilities import Conversation, ReadsText
-from dynamo.engines.mocker.engine import MockEngine
 from dynamo.worker.guided import guided_decoding
 from dynamo.worker.handler import GenerateHandler
 from dynamo.worker.sampling import Served
@@ -55,7 +54,7 @@ async def answer(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_an_engine_with_a_tokenizer_is_recognised() -> None:
     assert isinstance(Letters(), ReadsText)
-    assert not isinstance(MockEngine, ReadsText)
+    assert not isinstance(object(), ReadsText)
 
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "ab"}]}
@@ -98,6 +97,22 @@ async def test_r118_the_workers_defaults_hold_in_text_mode_as_well() -> None:
 @pytest.mark.parametrize("body", [CHAT, {"prompt": "ab"}, {"text": "ab"}])
 async def test_r130_messages_a_prompt_or_a_text_are_taken(body: dict[str, Any]) -> None:
     assert list((await read(body)).token_ids) == [97, 98]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"prompt": "ab", "seed": "x"},
+        {"prompt": "ab", "temperature": float("nan")},
+        {"prompt": "ab", "stop_token_ids": [300]},
+        {"prompt": "ab", "max_tokens": 2**70},
+        {"messages": [{"role": "user"}]},
+        {"messages": [{"content": "a"}], "tools": 5},
+    ],
+)
+async def test_a_part_of_a_wrong_type_is_the_clients_fault(body: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError):
+        await read(body)
 
 
 @pytest.mark.parametrize("body", [{}, {"prompt": None}, {"prompt": [1, 2]}, {"messages": []}])

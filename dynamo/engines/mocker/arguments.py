@@ -42,6 +42,8 @@ class MockArguments:
     """Take LoRA adapters; each makes other answers."""
     max_loras: int = 1
     """Adapters that it holds at a time."""
+    use_tokenizer: bool = False
+    """Take and give text instead of token ids: a made-up word per token."""
     fail: str | None = None
     """`start`: every start fails. `out_of_memory`: a start with more sequences than
     `out_of_memory_above` runs out of memory. `crash`: the engine dies after

@@ -19,11 +19,12 @@ from dynamo.engines.base import (
     GenerateRequest,
     InvalidRequestError,
 )
-from dynamo.engines.capabilities import KvEventSource
+from dynamo.engines.capabilities import Conversation, KvEventSource
 from dynamo.engines.mocker.arguments import MockArguments, mock_arguments
 from dynamo.engines.mocker.hand_over import PREFILL_PARAMS
 from dynamo.engines.mocker.output import cancelled_chunk, next_chunk
 from dynamo.engines.mocker.scheduler import RunningSequence, Scheduler, Step
+from dynamo.engines.mocker.text import conversation_text, tokenize
 
 if TYPE_CHECKING:
     from dynamo.engines.mocker.kv_publisher import KvPublisher
@@ -175,6 +176,14 @@ class MockEngine:
     async def unload_adapter(self, name: str) -> None:
         """Let an adapter go. See ServesAdapters."""
         await self._adapters.unload(name)
+
+    async def tokenize(self, text: str) -> Sequence[int]:
+        """Return one token for each word. See ReadsText."""
+        return tokenize(text, self._arguments.vocab_size)
+
+    async def tokenize_chat(self, conversation: Conversation) -> Sequence[int]:
+        """Return one token for each word, and for who said it. See ReadsText."""
+        return await self.tokenize(conversation_text(conversation))
 
     async def sleep(self, level: int) -> None:
         """Take no requests until it is woken; requests in flight must have ended. See Sleeps."""

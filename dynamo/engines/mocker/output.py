@@ -4,6 +4,7 @@ from dynamo.engines.base import Chunk
 from dynamo.engines.mocker.arguments import MockArguments
 from dynamo.engines.mocker.hand_over import handed_over
 from dynamo.engines.mocker.scheduler import RunningSequence
+from dynamo.engines.mocker.text import new_text
 from dynamo.engines.mocker.tokens import candidates
 
 
@@ -15,18 +16,24 @@ def next_chunk(sequence: RunningSequence, arguments: MockArguments) -> Chunk:
     token = options[0].token_id
     sequence.tokens.append(token)
     reason = _finish_reason(sequence, token, arguments.max_model_len)
+    text = None
+    if request.detokenize:
+        output = sequence.tokens[len(request.token_ids) :]
+        text, ended = new_text(output, request.stop, last=reason is not None)
+        reason = "stop" if ended else reason
     with_logprobs = request.logprobs is not None
     return Chunk(
         token_ids=[token],
         index=sequence.choice,
         finish_reason=reason,
-        stop_reason=token if reason == "stop" else None,
+        stop_reason=token if reason == "stop" and token in request.stop_token_ids else None,
         log_probs=[options[0].logprob] if with_logprobs else None,
         top_logprobs=[options[: request.logprobs]] if with_logprobs else None,
         prompt_tokens=len(request.token_ids) if reason else None,
         completion_tokens=sequence.num_output_tokens if reason else None,
         cached_tokens=sequence.cached_tokens if reason else None,
         kv_transfer_params=handed_over(request) if reason else None,
+        text=text,
     )
 
 

@@ -90,4 +90,7 @@ def packages(arguments: Mapping[str, Any]) -> Mapping[str, str]:
 
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
     """R75: KV events are in use exactly when the mock engine publishes them."""
-    return WorkerTraits(use_kv_events=bool(arguments.get("publish_kv_events")))
+    return WorkerTraits(
+        use_kv_events=bool(arguments.get("publish_kv_events")),
+        model_input="text" if arguments.get("use_tokenizer") else "tokens",
+    )

@@ -73,7 +73,8 @@ async def _ask(
 
 def _show(status: int, answer: Any, only: Sequence[str]) -> int:
     if status != 200:
-        print(f"error: {answer.get('error', status)}", file=sys.stderr)
+        told = answer.get("error", {"message": f"status {status}"})
+        print(f"error: {told['message']}", file=sys.stderr)
         for problem in answer.get("problems", ()):
             print(f"\n{problem['path']}\n  {problem['message']}", file=sys.stderr)
             for key, label in (("allowed", "allowed"), ("suggestion", "did you mean")):

@@ -16,6 +16,7 @@ from aiohttp import web
 from dynamo.config.plan import ControlPlan
 from dynamo.config.problems import Problem
 from dynamo.worker.control.settings import Change, LiveSettings
+from dynamo.worker.http_listener import TypedRunner, refusal
 from dynamo.worker.messages import say
 from dynamo.worker.routes import RefusedError
 
@@ -33,7 +34,7 @@ class ControlServer:
         self._plan = plan
         self.settings = settings
         self._changing = asyncio.Lock()
-        self._runner: web.AppRunner | None = None
+        self._runner: TypedRunner | None = None
         self.changes_made = 0
         self.url = ""
         """Where it listens, once started."""
@@ -47,7 +48,7 @@ class ControlServer:
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self._guard])
         app.router.add_get(PATH, self._get)
         app.router.add_patch(PATH, self._patch)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_SECONDS)
+        self._runner = TypedRunner(app, shutdown_timeout=CLOSE_SECONDS)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._plan.host, self._plan.port).start()
         host, port = self._runner.addresses[0][:2]
@@ -61,9 +62,10 @@ class ControlServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         token = self._plan.token
-        given = request.headers.get("Authorization", "")
-        if token and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
-            return _refusal(401, "a bearer token is needed")
+        # Bytes that are no UTF-8 arrive as lone surrogates.
+        given = request.headers.get("Authorization", "").encode(errors="surrogateescape")
+        if token and not hmac.compare_digest(given, f"Bearer {token}".encode()):
+            return _refusal(401, "Unauthorized", "a bearer token is needed")
         response: web.StreamResponse = await handler(request)
         return response
 
@@ -74,21 +76,22 @@ class ControlServer:
         try:
             wanted = json.loads(await request.read())
         except web.HTTPRequestEntityTooLarge:
-            return _refusal(413, f"a request may have {MAX_BODY_BYTES} bytes")
+            return _refusal(413, "TooLarge", f"a request may have {MAX_BODY_BYTES} bytes")
         except (ValueError, RecursionError):
-            return _refusal(400, "the body is no JSON")
+            return _refusal(400, "InvalidArgument", "the body is no JSON")
         if not isinstance(wanted, dict) or not wanted:
-            return _refusal(400, "the body must be a JSON object with values by path")
+            text = "the body must be a JSON object with values by path"
+            return _refusal(400, "InvalidArgument", text)
         async with self._changing:
             return await self._change(wanted)
 
     async def _change(self, wanted: Mapping[str, Any]) -> web.Response:
         if problems := self.settings.problems(wanted):
-            return _refusal(400, "nothing was changed", problems)
+            return _refusal(400, "InvalidArgument", "nothing was changed", problems)
         try:
             changes = await self.settings.change(wanted)
         except RefusedError as error:
-            return _refusal(409, str(error))
+            return _refusal(409, "Refused", str(error))
         self.changes_made += len(changes)
         for change in changes:
             say(f"changed: {change.path} from {change.before} to {change.after}")
@@ -99,7 +102,9 @@ def _told(change: Change) -> dict[str, Any]:
     return {"path": change.path, "before": change.before, "after": change.after}
 
 
-def _refusal(status: int, message: str, problems: Sequence[Problem] = ()) -> web.Response:
+def _refusal(
+    status: int, kind: str, message: str, problems: Sequence[Problem] = ()
+) -> web.Response:
     told = [
         {
             "path": problem.path,
@@ -109,4 +114,4 @@ def _refusal(status: int, message: str, problems: Sequence[Problem] = ()) -> web
         }
         for problem in problems
     ]
-    return web.json_response({"error": message, "problems": told}, status=status)
+    return refusal(status, kind, message, problems=told)

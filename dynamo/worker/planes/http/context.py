@@ -5,13 +5,17 @@ from collections.abc import Mapping
 
 from dynamo.worker.planes.http.wire import REQUEST_ID_HEADER, TRACE_HEADERS
 
+LONGEST_HEADER = 512
+"""Characters of an id or a trace that are passed on; W3C asks for this many."""
+
 
 class HttpContext:
     """Id, trace and cancellation."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
-        self._id = headers.get(REQUEST_ID_HEADER) or uuid.uuid4().hex
-        self._trace = {name: headers[name] for name in TRACE_HEADERS if name in headers}
+        self._id = _plain(headers, REQUEST_ID_HEADER) or uuid.uuid4().hex
+        found = {name: _plain(headers, name) for name in TRACE_HEADERS}
+        self._trace = {name: value for name, value in found.items() if value}
         self._stopped = False
 
     def id(self) -> str:
@@ -42,3 +46,10 @@ class HttpContext:
     def _trace_part(self, index: int) -> str | None:
         parts = self._trace.get("traceparent", "").split("-")
         return parts[index] if len(parts) == 4 else None
+
+
+def _plain(headers: Mapping[str, str], name: str) -> str:
+    """Return a header that can be passed on anywhere; empty for one that is missing or strange."""
+    value = headers.get(name, "")
+    is_plain = value.isascii() and value.isprintable() and len(value) <= LONGEST_HEADER
+    return value if is_plain else ""

@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from dynamo.config.plan import HttpPlanePlan
+from dynamo.worker.http_listener import TypedRunner, refusal
 from dynamo.worker.planes.http import errors
 from dynamo.worker.planes.http.addresses import base_url, bound_port, listening_host
 from dynamo.worker.planes.http.context import HttpContext
@@ -41,7 +42,7 @@ class HttpPlane:
         self._handlers: dict[str, Handler] = {}
         self.active = 0
         """Requests that are being answered."""
-        self._runner: web.AppRunner | None = None
+        self._runner: TypedRunner | None = None
         self.url = ""
         """Where the endpoints are, once started: scheme, address and root path."""
 
@@ -59,9 +60,7 @@ class HttpPlane:
         app = web.Application(client_max_size=plan.max_message_bytes)
         app.router.add_post(plan.root_path + "/{endpoint}", self._answer)
         # A client that leaves cancels the task that answers it, and so the engine's work (R115).
-        self._runner = web.AppRunner(
-            app, handler_cancellation=True, access_log=None, shutdown_timeout=CLOSE_SECONDS
-        )
+        self._runner = TypedRunner(app, handler_cancellation=True, shutdown_timeout=CLOSE_SECONDS)
         await self._runner.setup()
         context, host = server_context(plan.tls), listening_host(plan.host)
         site = web.TCPSite(self._runner, host, plan.port, ssl_context=context, backlog=BACKLOG)
@@ -139,4 +138,4 @@ def _told(error: Exception, context: HttpContext) -> RemoteError:
 def _refusal(error: RemoteError) -> web.Response:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if error.kind == errors.BUSY else None
     status = error.status if 400 <= error.status < 600 else errors.INTERNAL
-    return web.json_response(error.content, status=status, headers=headers)
+    return refusal(status, error.kind, error.message, headers)

@@ -185,6 +185,22 @@ async def test_id_and_trace_of_a_request_reach_the_handler() -> None:
     ]
 
 
+@pytest.mark.parametrize("request_id", ["x" * 600, "a\tb", "é"])
+async def test_an_id_that_cannot_be_passed_on_is_replaced(request_id: str) -> None:
+    async def tell(_request: Any, context: Any) -> AsyncIterator[Any]:
+        yield {"id": context.id(), "trace": context.trace_headers()}
+
+    headers = {"X-Request-Id": request_id, "traceparent": request_id}
+    async with (
+        listening(tell) as plane,
+        aiohttp.ClientSession() as session,
+        session.post(f"{plane.url}/{ENDPOINT}", data=b"{}", headers=headers) as response,
+    ):
+        told = json.loads((await response.text()).removeprefix("data: "))
+    assert len(told["id"]) == 32
+    assert told["trace"] is None
+
+
 async def test_a_port_that_is_taken_is_an_error_of_the_system() -> None:
     async with listening(echo) as plane:
         port = int(plane.url.split(":")[2].split("/")[0])

@@ -1,0 +1,36 @@
+"""When a worker is as large as before."""
+
+from scripts.fuzz.health import IN_FLIGHT, Size, growth
+
+MIB = 2**20
+
+
+def sizes(*resident: int) -> list[Size]:
+    return [Size(20, each * MIB) for each in resident]
+
+
+def test_what_grows_while_it_warms_up_and_then_stays_has_not_grown() -> None:
+    assert growth(sizes(100, 150, 160, 160, 161, 159, 160, 160)).resident <= 0
+
+
+def test_what_grows_all_the_time_has_grown() -> None:
+    assert growth(sizes(*range(100, 180, 10))).resident == 30 * MIB
+
+
+def test_a_single_high_moment_is_no_leak() -> None:
+    assert growth(sizes(100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 190)).resident == 0
+
+
+def test_too_few_looks_show_nothing() -> None:
+    assert growth(sizes(1, 2, 3)) == Size(0, 0)
+
+
+def test_requests_in_flight_are_read_from_metrics_of_worker_and_engine() -> None:
+    metrics = """\
+# TYPE dynamo_component_inflight_requests gauge
+dynamo_component_inflight_requests{a="b",dynamo_endpoint="generate",c="d"} 2
+dynamo_component_inflight_requests{a="b",dynamo_endpoint="clear_kv_blocks"} 7
+vllm:num_requests_running{model="a"} 1.0
+vllm:num_requests_waiting{model="a"} 0.0
+"""
+    assert IN_FLIGHT.findall(metrics) == ["2", "1.0", "0.0"]

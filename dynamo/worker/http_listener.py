@@ -37,7 +37,8 @@ class TypedRunner(web.AppRunner):
 
 class _TypedServer(web.Server):
     def __call__(self) -> web.RequestHandler:
-        return _TypedProtocol(self, loop=asyncio.get_running_loop(), access_log=None)
+        loop = asyncio.get_running_loop()
+        return _TypedProtocol(self, loop=loop, access_log=None)  # type: ignore[arg-type]
 
 
 class _TypedProtocol(web.RequestHandler):

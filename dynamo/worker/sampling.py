@@ -54,8 +54,8 @@ def wrong_parts_refused() -> Iterator[None]:
         yield
     except InvalidRequestError:
         raise
-    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
-        raise InvalidRequestError(f"the request has a part of a wrong type: {error}") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InvalidRequestError(f"the request has a wrong or missing part: {error}") from error
 
 
 def read_request(request: Mapping[str, Any], request_id: str, served: Served) -> GenerateRequest:

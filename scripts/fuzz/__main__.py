@@ -11,6 +11,7 @@ listed, and does not count.
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,11 +24,18 @@ from scripts.fuzz.targets import TARGETS, channels
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run and report; 1 when there is a finding."""
     options = _parser().parse_args(arguments)
-    outcomes = asyncio.run(fuzz(options))
+    outcomes = asyncio.run(_until_terminated(options))
     report.show(outcomes)
     if options.output is not None:
         report.write(options.output, outcomes)
     return 1 if any(outcome.ours for outcome in outcomes) else 0
+
+
+async def _until_terminated(options: argparse.Namespace) -> list[Outcome]:
+    """End the workers too when this process is asked to end."""
+    task = asyncio.ensure_future(fuzz(options))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 async def fuzz(options: argparse.Namespace) -> list[Outcome]:

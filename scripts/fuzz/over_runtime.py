@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -21,6 +22,7 @@ class Caller:
     def __init__(self, shared: Sequence[str]) -> None:
         plan = compose_plan(["backend=mocker", "frontend=none", "request_plane=tcp", *shared])
         set_environment(plan)
+        os.environ["DYN_LOG"] = "off"  # it would tell of every refusal
         from dynamo.worker.distributed import distributed_runtime
 
         self._runtime: Any = distributed_runtime(plan)

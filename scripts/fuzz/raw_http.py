@@ -10,6 +10,8 @@ from scripts.fuzz.request import Request
 
 PIECE = 64 * 1024
 LEAVE_SECONDS = 0.002
+BROKEN_SECONDS = 2.0
+"""Longest wait for an answer to what is no HTTP."""
 
 
 @dataclass(frozen=True)
@@ -25,19 +27,26 @@ class Answer:
 
 
 async def exchange(port: int, request: Request, seconds: float) -> Answer | None:
-    """Return the answer from loopback, None when the sender left as it should."""
+    """Return the answer from loopback, None when the sender left as it should.
+
+    What cannot be read as HTTP may look to a server as if more were to come: then nobody waits.
+    """
+    framing = request.framing()
+    stays = request.expects_answer and framing != "partial"
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(BROKEN_SECONDS if framing == "broken" else seconds):
             wire = request.wire()
             writer.write(wire[: int(len(wire) * request.sent)])
             with suppress(ConnectionError):
                 await writer.drain()
-            if not request.expects_answer:
+            if not stays:
                 await asyncio.sleep(LEAVE_SECONDS)
                 return None
             return await _answer(reader, request.method)
     except TimeoutError:
+        if framing == "broken":
+            return None
         return Answer(0, problem=f"no answer within {seconds:.0f} s")
     finally:
         writer.transport.abort()

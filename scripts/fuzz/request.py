@@ -2,8 +2,11 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+import h11
+
+Framing = Literal["whole", "partial", "broken"]
 Header = tuple[bytes, bytes]
 FRAMING = (b"content-length", b"transfer-encoding")
 JSON: Header = (b"Content-Type", b"application/json")
@@ -35,6 +38,18 @@ class Request:
         if self.body is not None:
             return self.body
         return b"" if self.value is None else json.dumps(self.value).encode()
+
+    def framing(self) -> Framing:
+        """Return whether a server has all that it was promised, as far as that can be read."""
+        server = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
+        server.receive_data(self.wire())
+        try:
+            while (event := server.next_event()) is not h11.NEED_DATA:
+                if isinstance(event, h11.EndOfMessage) or event is h11.PAUSED:
+                    return "whole"
+        except h11.RemoteProtocolError:
+            return "broken"
+        return "partial"
 
     def wire(self) -> bytes:
         """Return all bytes; the length is told unless a mutation says how the body is framed."""

@@ -77,7 +77,8 @@ def of_wheel(request: Request, answer: Answer) -> Finding | None:
 
 
 def _leak(text: str) -> Finding | None:
-    found = next((each for each in INTERNAL if each in text), None)
+    told = text.replace('\\"', '"')  # as it was before it became JSON
+    found = next((each for each in INTERNAL if each in told), None)
     return Finding(f"tells {found!r}", text[:300]) if found else None
 
 

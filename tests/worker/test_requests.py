@@ -105,6 +105,11 @@ def test_bad_input_is_a_400_that_says_why(
     assert words in response.text
 
 
+def test_a_refused_request_leaves_no_traceback_in_the_workers_log(worker: Worker) -> None:
+    assert worker.complete(prompt="w1 " * 300).status_code == 400
+    assert "Traceback" not in worker.log.read_text()
+
+
 def test_an_unknown_model_is_a_404(worker: Worker) -> None:
     assert worker.complete(model="nobody").status_code == 404
 

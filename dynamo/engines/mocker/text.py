@@ -59,7 +59,7 @@ def _token(word: str, vocab_size: int) -> int:
 def _content(message: Mapping[str, Any]) -> str:
     content = message.get("content")
     parts = content if isinstance(content, list) else [{"text": content}]
-    texts = [part.get("text") for part in parts]
-    if not all(isinstance(text, str) for text in texts):
+    texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
+    if len(texts) < len(parts):
         raise InvalidRequestError("a message has no text")
     return " ".join(texts)

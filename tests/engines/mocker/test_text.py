@@ -1,5 +1,7 @@
 """The mock engine as one that takes and gives text."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,10 @@ def test_a_word_is_a_token_of_the_vocabulary_always_the_same() -> None:
 
 def test_a_conversation_is_what_was_said_and_by_whom() -> None:
     parts = [{"type": "text", "text": "b"}, {"type": "text", "text": "c"}]
-    said = [{"role": "system", "content": "a"}, {"role": "user", "content": parts}]
+    said: list[dict[str, Any]] = [
+        {"role": "system", "content": "a"},
+        {"role": "user", "content": parts},
+    ]
     assert conversation_text(Conversation(said)) == "system a user b c"
     with pytest.raises(InvalidRequestError):
         conversation_text(Conversation([{"role": "user", "content": 5}]))

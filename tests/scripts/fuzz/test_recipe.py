@@ -1,11 +1,13 @@
 """Mutated requests are made from numbers alone, so that each can be made again."""
 
 from copy import deepcopy
+from random import Random
 
 import pytest
 
 from scripts.fuzz import samples
-from scripts.fuzz.recipe import OVER_HTTP, OVER_RUNTIME, Kinds, Recipe, build, recipe
+from scripts.fuzz.recipe import OVER_HTTP, OVER_RUNTIME, Kinds, Recipe, Step, build, recipe
+from scripts.fuzz.request import Request
 
 POSTS = samples.posts("/a", *samples.TOKEN_WIRE)
 
@@ -53,8 +55,8 @@ def test_every_mutation_is_made_sooner_or_later(kinds: Kinds) -> None:
     assert made_by == {step.__name__ for step in steps}
 
 
-def _noting(step, made_by):  # type: ignore[no-untyped-def]
-    def note(request, chance):  # type: ignore[no-untyped-def]
+def _noting(step: Step, made_by: set[str]) -> Step:
+    def note(_request: Request, _chance: Random) -> None:
         made_by.add(step.__name__)
 
     return note

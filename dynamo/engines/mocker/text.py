@@ -58,7 +58,7 @@ def _token(word: str, vocab_size: int) -> int:
 
 def _content(message: Mapping[str, Any]) -> str:
     content = message.get("content")
-    parts = content if isinstance(content, list) else [{"text": content}]
+    parts: list[Mapping[str, Any]] = content if isinstance(content, list) else [{"text": content}]
     texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
     if len(texts) < len(parts):
         raise InvalidRequestError("a message has no text")

@@ -103,7 +103,8 @@ class GenerateHandler:
             if not finished:
                 yield write(Chunk([], finish_reason="cancelled"))
         except InvalidRequestError as error:
-            raise InvalidArgument(str(error)) from error
+            # The runtime prints what it is given, causes included: a client could fill the log.
+            raise InvalidArgument(str(error)) from None
         except EngineDeadError as error:
             raise EngineShutdown(str(error)) from error
         except Exception:

@@ -14,6 +14,8 @@ from aiohttp import web
 
 logger = logging.getLogger(__name__)
 
+CONTINUE = "100-continue"
+
 
 def refusal(
     status: int, kind: str, message: str, headers: Mapping[str, str] | None = None, **more: Any
@@ -44,6 +46,11 @@ class _TypedServer(web.Server):
 class _TypedProtocol(web.RequestHandler):
     __slots__ = ()
 
+    def log_exception(self, *args: Any, **kwargs: Any) -> None:
+        """Keep out of the log what a client did to its own request."""
+        if not isinstance(kwargs.get("exc_info"), web.RequestPayloadError):
+            super().log_exception(*args, **kwargs)
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -67,6 +74,10 @@ def _typed(handler: Any) -> Any:
     """Wrap an application's handler: it raises what its router refuses, and broken bodies."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        # aiohttp refuses this itself, but fails on bytes that are no text.
+        if request.headers.get("Expect", CONTINUE).lower() != CONTINUE:
+            status = HTTPStatus.EXPECTATION_FAILED
+            return refusal(status, _kind(status), "the only expectation known is 100-continue")
         try:
             response: web.StreamResponse = await handler(request)
         except web.HTTPException as error:

@@ -30,7 +30,9 @@ def register_routes(runtime: Any, routes: Mapping[str, Route]) -> None:
 def answering(name: str, route: Route) -> Route:
     """R114: whatever goes wrong is told as a status."""
 
-    async def answer(body: Mapping[str, Any]) -> dict[str, Any]:
+    async def answer(body: Any) -> dict[str, Any]:
+        if not isinstance(body, Mapping):
+            return failure("the body must be a JSON object")
         try:
             return await route(body)
         except (RefusedError, InvalidRequestError) as error:

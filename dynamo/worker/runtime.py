@@ -28,7 +28,6 @@ from dynamo.worker.modes import request_mode
 from dynamo.worker.operations import adapter_operations, operator_routes
 from dynamo.worker.planes.http.card import ModelCard
 from dynamo.worker.planes.http.worker import HttpWorker
-from dynamo.worker.refusals import keep_refusals_out_of_log
 from dynamo.worker.registration import health_check_payload, register
 from dynamo.worker.routes import as_endpoint, register_routes
 from dynamo.worker.sampling import Served, base_model
@@ -68,7 +67,6 @@ class Worker:
         cls, plan: LaunchPlan, directory: Path, engine: Engine, info: EngineInfo
     ) -> "Worker":
         """Register the model, serve its endpoints, and the frontend if the plan has one (R100)."""
-        keep_refusals_out_of_log()
         runtime = distributed_runtime(plan)
         endpoint = runtime.endpoint(plan.endpoint.path)
         adapters = adapters_of(engine, AdapterModels(plan, endpoint, directory, info))

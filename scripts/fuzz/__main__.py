@@ -24,21 +24,22 @@ from scripts.fuzz.targets import TARGETS, channels
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run and report; 1 when there is a finding."""
     options = _parser().parse_args(arguments)
-    outcomes = asyncio.run(_until_terminated(options))
+    outcomes = asyncio.run(_until_told(options))
     report.show(outcomes)
     if options.output is not None:
         report.write(options.output, outcomes)
     return 1 if any(outcome.ours for outcome in outcomes) else 0
 
 
-async def _until_terminated(options: argparse.Namespace) -> list[Outcome]:
-    """End the workers too when this process is asked to end."""
-    task = asyncio.ensure_future(fuzz(options))
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await task
+async def _until_told(options: argparse.Namespace) -> list[Outcome]:
+    """Stop after the batch in hand, and report, when this process is asked to end."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return await fuzz(options, stop)
 
 
-async def fuzz(options: argparse.Namespace) -> list[Outcome]:
+async def fuzz(options: argparse.Namespace, stop: asyncio.Event) -> list[Outcome]:
     """Ask all targets, one channel after the other."""
     targets = options.target or TARGETS
     outcomes = []
@@ -47,7 +48,7 @@ async def fuzz(options: argparse.Namespace) -> list[Outcome]:
         for number, channel in enumerate(ways):
             share = each + (number < rest)
             campaign = Campaign(options.seed, share, options.first, options.batch)
-            outcomes.append(await run(channel, campaign))
+            outcomes.append(await run(channel, campaign, stop))
     return outcomes
 
 

@@ -62,13 +62,13 @@ class Campaign:
     clients: int = 16
 
 
-async def run(channel: Channel, campaign: Campaign) -> Outcome:
-    """Send all requests of one channel; ends early when the worker has died."""
+async def run(channel: Channel, campaign: Campaign, stop: asyncio.Event) -> Outcome:
+    """Send all requests of one channel; ends early when told to, or when the worker has died."""
     outcome, numbers = Outcome(channel.name), iter(range(campaign.first, 10**12))
     channel.patient.sizes.clear()
     for finding in await channel.patient.findings():
         outcome.note(finding)
-    while outcome.requests < campaign.requests and not _is_over(outcome):
+    while outcome.requests < campaign.requests and not (stop.is_set() or _is_over(outcome)):
         count = min(campaign.batch, campaign.requests - outcome.requests)
         batch = await _batch(channel, campaign, outcome, numbers, count)
         for finding in await channel.patient.findings():

@@ -20,7 +20,9 @@ IN_FLIGHT = re.compile(
     r"[^\n]*\} ([0-9.]+)$",
     re.MULTILINE,
 )
-BROKEN = ("Traceback (most recent call last)", "panicked at")
+TRACEBACK, PANIC = "Traceback (most recent call last)", "panicked at"
+REFUSAL = "dynamo._core."
+"""Module of the exceptions by which the runtime is told to refuse a request; it prints them."""
 
 Check = Callable[[], Awaitable[str]]
 """Returns what is wrong, empty for nothing."""
@@ -74,11 +76,7 @@ class Patient:
         """Return what the worker did not foresee, by its log since the last look."""
         text = self.worker.log.read_text(errors="replace")
         new, self._log_read = text[self._log_read :], len(text)
-        return [
-            Finding(f"logged: {_last_line(new, mark)}", new[new.index(mark) :][:3000])
-            for mark in BROKEN
-            if mark in new
-        ]
+        return [Finding(f"logged: {cause}", text) for cause, text in failures(new).items()]
 
 
 def size(worker: Worker) -> Size:
@@ -116,8 +114,16 @@ async def _until_well(check: Check) -> str:
     return ""
 
 
-def _last_line(text: str, mark: str) -> str:
-    """Return the line of a traceback that names the exception, or the line of a panic."""
-    lines = text[text.index(mark) :].splitlines()
-    ends = (line for line in lines[1:] if line and not line.startswith((" ", "+", "|")))
-    return (lines[0] if mark == BROKEN[1] else next(ends, lines[0]))[:200]
+def failures(log: str) -> dict[str, str]:
+    """Return what a log tells of exceptions that nobody foresaw, by their last line."""
+    found = {}
+    for begin in (match.start() for match in re.finditer(re.escape(TRACEBACK), log)):
+        lines = log[begin:].splitlines()
+        # Frames are indented; the exception itself is not.
+        cause = next((line for line in lines[1:] if line[:1].strip()), "")
+        if not cause.startswith(REFUSAL):
+            found.setdefault(cause[:200], log[begin : begin + 3000])
+    if PANIC in log:
+        begin = log.index(PANIC)
+        found[log[begin:].splitlines()[0][:200]] = log[begin : begin + 3000]
+    return found

@@ -22,7 +22,7 @@ class Caller:
     def __init__(self, shared: Sequence[str]) -> None:
         plan = compose_plan(["backend=mocker", "frontend=none", "request_plane=tcp", *shared])
         set_environment(plan)
-        os.environ["DYN_LOG"] = "off"  # it would tell of every refusal
+        os.environ["DYN_LOG"] = "error,_core=off"  # it would tell of every refusal
         from dynamo.worker.distributed import distributed_runtime
 
         self._runtime: Any = distributed_runtime(plan)

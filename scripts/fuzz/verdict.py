@@ -56,6 +56,8 @@ def of_runtime(request: Request, answer: Answer) -> Finding | None:
     text = answer.body.decode(errors="replace")
     if found := _leak(text):
         return found
+    if b"MessagePack value" in answer.body:
+        return Finding("a number beyond 64 bits is not carried", text[:300], ours=False)
     if answer.status in (0, 500):
         return Finding(f"{answer.content_type}: {answer.problem}".rstrip(": "), text[:300])
     return None

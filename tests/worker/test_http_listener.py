@@ -49,6 +49,7 @@ async def told(sent: bytes) -> tuple[int, bytes, Any]:
         (GOOD.replace(b"/a", b"/b") + b"\r\n", 404, "NotFound"),
         (GOOD.replace(b"POST", b"DELETE") + b"\r\n", 405, "MethodNotAllowed"),
         (GOOD + b"Expect: magic\r\nContent-Length: 2\r\n\r\n{}", 417, "ExpectationFailed"),
+        (GOOD + b"Expect: \xff\r\nContent-Length: 2\r\n\r\n{}", 417, "ExpectationFailed"),
         (GOOD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "BadRequest"),
         (GOOD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 400, "BadRequest"),
         (GOOD + b"Content-Length: nonsense\r\n\r\n", 400, "BadRequest"),
@@ -70,9 +71,20 @@ async def test_a_method_that_is_not_allowed_is_told_with_those_that_are() -> Non
     assert b"Allow: POST" in head
 
 
-async def test_what_is_no_http_leaves_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"nonsense\r\n\r\n",
+        GOOD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+        GOOD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+async def test_what_is_no_http_leaves_no_traceback(
+    sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.INFO):
-        await told(b"nonsense\r\n\r\n")
+        await told(sent)
+        await asyncio.sleep(0.01)
     assert caplog.records == []
 
 

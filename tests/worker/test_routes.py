@@ -36,6 +36,14 @@ async def test_a_route_has_its_own_name_and_the_newer_one() -> None:
         assert await route({"a": 1}) == {"status": "success", "message": "done", "body": {"a": 1}}
 
 
+@pytest.mark.parametrize("body", [None, [], "level", 5])
+async def test_a_body_that_is_no_object_is_refused(body: Any) -> None:
+    server = Server()
+    register_routes(server, {"sleep": echo})
+    answer = await server.routes["sleep"](body)
+    assert answer == {"status": "error", "message": "the body must be a JSON object"}
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [

@@ -1,6 +1,6 @@
 """When a worker is as large as before."""
 
-from scripts.fuzz.health import IN_FLIGHT, Size, growth
+from scripts.fuzz.health import IN_FLIGHT, Size, failures, growth
 
 MIB = 2**20
 
@@ -34,3 +34,13 @@ vllm:num_requests_running{model="a"} 1.0
 vllm:num_requests_waiting{model="a"} 0.0
 """
     assert IN_FLIGHT.findall(metrics) == ["2", "1.0", "0.0"]
+
+
+def test_a_log_tells_of_exceptions_that_nobody_foresaw_and_of_panics() -> None:
+    begin = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    raise it\n'
+    log = f"{begin}dynamo._core.InvalidArgument: no\n{begin}KeyError: 'a'\n{begin}KeyError: 'a'\n"
+    assert list(failures(log)) == ["KeyError: 'a'"]
+    assert list(failures("thread 'x' panicked at src/a.rs:1:\nboom\n")) == [
+        "panicked at src/a.rs:1:"
+    ]
+    assert failures("2026 INFO all is well\n") == {}

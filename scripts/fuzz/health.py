@@ -116,7 +116,7 @@ async def _until_well(check: Check) -> str:
 
 def failures(log: str) -> dict[str, str]:
     """Return what a log tells of exceptions that nobody foresaw, by their last line."""
-    found = {}
+    found: dict[str, str] = {}
     for begin in (match.start() for match in re.finditer(re.escape(TRACEBACK), log)):
         lines = log[begin:].splitlines()
         # Frames are indented; the exception itself is not.

@@ -89,7 +89,7 @@ class GenerateHandler:
             # for ever.
             watched.held = task.fetches
             finished = False
-            # The runtime closes this generator when nobody listens any more: so ends the request.
+            # This generator is closed when nobody listens any more: so ends the request.
             async with aclosing(self.engine.generate(task.request)) as chunks:
                 watched.awaits_engine = True
                 async for chunk in chunks:

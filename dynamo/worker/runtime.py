@@ -28,6 +28,7 @@ from dynamo.worker.modes import request_mode
 from dynamo.worker.operations import adapter_operations, operator_routes
 from dynamo.worker.planes.http.card import ModelCard
 from dynamo.worker.planes.http.worker import HttpWorker
+from dynamo.worker.pushing import pushing
 from dynamo.worker.registration import health_check_payload, register
 from dynamo.worker.routes import as_endpoint, register_routes
 from dynamo.worker.sampling import Served, base_model
@@ -142,7 +143,7 @@ class Worker:
         labels = [("model", self.plan.model.served_name)]
         for endpoint, handler, health_check in self._prepared:
             served = endpoint.serve_endpoint(
-                handler,
+                pushing(handler),
                 graceful_shutdown=True,
                 metrics_labels=labels,
                 health_check_payload=health_check,

@@ -1,7 +1,8 @@
 """A worker for scripts.bench.planes: this project's with an echo engine, or the wheel's sample.
 
 The sample is the smallest worker that the runtime wheel allows: one `serve_endpoint` with a
-handler that yields the prompt back. Both answer a request with its first tokens, one a chunk.
+handler that yields the prompt back, and the same model registered. Both answer a request with its
+first tokens, one a chunk.
 """
 
 import argparse
@@ -73,13 +74,16 @@ async def serve_ours(plan: LaunchPlan, directory: Path, stop: asyncio.Event) -> 
     await worker.close()
 
 
-async def serve_sample(plan: LaunchPlan, stop: asyncio.Event) -> None:
+async def serve_sample(plan: LaunchPlan, directory: Path, stop: asyncio.Event) -> None:
     """Serve the sample handler alone."""
     from dynamo.worker.distributed import distributed_runtime
+    from dynamo.worker.registration import register
 
     runtime = distributed_runtime(plan)
-    served = runtime.endpoint(plan.endpoint.path).serve_endpoint(echo, graceful_shutdown=True)
-    serving = asyncio.ensure_future(served)
+    endpoint = runtime.endpoint(plan.endpoint.path)
+    await register(plan, endpoint, directory, INFO)
+    serving = asyncio.ensure_future(endpoint.serve_endpoint(echo, graceful_shutdown=True))
+    gc.freeze()
     print(READY, flush=True)
     await stop.wait()
     runtime.shutdown()
@@ -92,7 +96,7 @@ async def _main(kind: str, overrides: Sequence[str], directory: Path) -> None:
     set_environment(plan)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await (serve_ours(plan, directory, stop) if kind == "ours" else serve_sample(plan, stop))
+    await (serve_ours if kind == "ours" else serve_sample)(plan, directory, stop)
 
 
 def main() -> None:

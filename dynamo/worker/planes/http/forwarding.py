@@ -22,6 +22,7 @@ from dynamo.worker.planes.http.continuation import can_continue, continued
 from dynamo.worker.planes.http.discovery import address_path
 from dynamo.worker.planes.http.errors import UNAVAILABLE, RemoteError, to_native
 from dynamo.worker.planes.http.wire import REQUEST_ID_HEADER
+from dynamo.worker.pushing import pushing
 from dynamo.worker.registration import register
 
 logger = logging.getLogger(__name__)
@@ -149,7 +150,7 @@ class Forwarder:
             self._endpoint = self._runtime.endpoint(
                 f"{self._namespace}.{self._found_at.component}.{self._found_at.endpoint}"
             )
-            served = self._endpoint.serve_endpoint(self.generate, graceful_shutdown=True)
+            served = self._endpoint.serve_endpoint(pushing(self.generate), graceful_shutdown=True)
             self._served = asyncio.ensure_future(served)
         else:
             await self._endpoint.register_endpoint_instance()

@@ -70,10 +70,15 @@ def launch(model: Path, log: Path, *overrides: str, **engine: object) -> Worker:
 
 def wait_until_ready(worker: Worker, seconds: float = 60) -> None:
     """Return when the worker says so; fail with its output when it ends before."""
+    wait_until_printed(worker, "ready: ", seconds)
+
+
+def wait_until_printed(worker: Worker, words: str, seconds: float = 60) -> None:
+    """Return when the words were printed; fail with the output when the worker ends before."""
     deadline = time.monotonic() + seconds
-    while "ready: " not in worker.log.read_text():
+    while words not in worker.log.read_text():
         if worker.process.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"the worker is not ready:\n{worker.log.read_text()}")
+            pytest.fail(f"{words!r} was not printed:\n{worker.log.read_text()}")
         time.sleep(0.05)
 
 

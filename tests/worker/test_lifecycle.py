@@ -6,13 +6,14 @@ import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Semaphore
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.worker.processes import MODEL, StartWorker, Worker
+from tests.worker.processes import MODEL, StartWorker, Worker, wait_until_printed
 
 pytestmark = pytest.mark.e2e
 
@@ -132,11 +133,16 @@ def test_everything_listens_on_loopback_only(start_worker: StartWorker) -> None:
 
 
 def test_a_worker_that_cannot_register_ends_in_one_line_and_leaves_nothing(
-    start_worker: StartWorker,
+    start_worker: StartWorker, tmp_path: Path
 ) -> None:
+    store = tmp_path / "store"
     worker = start_worker(
-        "store=file", "store.path=/proc/no-such-directory", ready=False, publish_kv_events="true"
-    )
+        "store=file", f"store.path={store}", ready=False,
+        publish_kv_events="true", startup_seconds=2,
+    )  # fmt: skip
+    # Preflight found the store as it should be; then somebody takes its place.
+    wait_until_printed(worker, "starting mocker")
+    store.write_text("")
     assert worker.process.wait(30) == 1
     text = worker.log.read_text()
     assert "error: the worker did not start" in text

@@ -10,6 +10,7 @@ from dynamo.worker.preflight.model import check_model
 from dynamo.worker.preflight.packages import check_packages, check_runtime
 from dynamo.worker.preflight.ports import check_frontend_port, check_ports
 from dynamo.worker.preflight.servers import check_servers
+from dynamo.worker.preflight.store import check_store
 
 Check = Callable[[LaunchPlan], list[Problem]]
 
@@ -19,10 +20,17 @@ CHECKS: tuple[Check, ...] = (
     check_memory,
     check_ports,
     check_servers,
+    check_store,
 )
 
 
-FRONTEND_CHECKS: tuple[Check, ...] = (check_runtime, check_frontend_port, check_servers)
+FRONTEND_CHECKS: tuple[Check, ...] = (
+    check_runtime,
+    check_frontend_port,
+    check_servers,
+    check_store,
+)
+KV_INDEX_CHECKS: tuple[Check, ...] = (check_runtime, check_servers, check_store)
 
 
 def preflight(plan: LaunchPlan) -> list[Problem]:
@@ -37,7 +45,7 @@ def preflight_frontend(plan: LaunchPlan) -> list[Problem]:
 
 def preflight_kv_index(plan: LaunchPlan) -> list[Problem]:
     """Run the checks that concern the index of durable KV events."""
-    return [*_durable(plan), *_run((check_runtime, check_servers), plan)]
+    return [*_durable(plan), *_run(KV_INDEX_CHECKS, plan)]
 
 
 def _durable(plan: LaunchPlan) -> Iterator[Problem]:

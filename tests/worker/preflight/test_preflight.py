@@ -36,6 +36,7 @@ from dynamo.worker.preflight.model import check_model
 from dynamo.worker.preflight.packages import check_packages
 from dynamo.worker.preflight.ports import check_ports, free_port, port_holder
 from dynamo.worker.preflight.servers import check_servers
+from dynamo.worker.preflight.store import check_store
 
 LOCALHOST = "127.0.0.1"
 
@@ -276,6 +277,24 @@ def test_gpus_are_there_and_have_room(
     wanted = memory_plan(**{"share": 0.9, **changes})
     found = check_memory(plan(engine=vllm(device="cuda"), memory=wanted))
     assert [problem.path for problem in found] == ([path] if path else [])
+
+
+def stored_in(path: Path | str, kind: str = "file") -> LaunchPlan:
+    return plan(runtime=RuntimePlan(kind, "tcp", "zmq", {"DYN_FILE_KV": str(path)}))
+
+
+@pytest.mark.parametrize("path", ["/proc/store", "/proc/self/status", "/proc/self/status/store"])
+def test_r21_a_store_that_cannot_be_written_to_is_found_before_the_engine_starts(path: str) -> None:
+    (problem,) = check_store(stored_in(path))
+    assert (problem.path, problem.value) == ("store.path", path)
+    assert problem.message.startswith("cannot be written to: ")
+    assert check_store(stored_in(path, "mem")) == []
+
+
+def test_r21_looking_at_the_store_leaves_nothing_there(tmp_path: Path) -> None:
+    assert check_store(stored_in(tmp_path / "new" / "store")) == []
+    assert check_store(stored_in(tmp_path)) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_r25_an_index_of_kv_events_needs_events_and_a_store_that_others_see() -> None:

@@ -26,6 +26,8 @@ class Member:
     fleet: FleetPlan
     program: Sequence[str]
     log: Path
+    inherited: int
+    """File descriptor that the process keeps open."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the process that runs now has said so."""
     process: Process | None = None
@@ -55,7 +57,7 @@ class Member:
             self.ready.clear()
             started = time.monotonic()
             command = [*self.program, *self.plan.overrides]
-            self.process = Process(command, self.plan.environment, self.log)
+            self.process = Process(command, self.plan.environment, self.log, self.inherited)
             status = await self.process.wait()
             self.process = None
             ended = f"{self.plan.name} ended with {status_text(status)}"

@@ -16,9 +16,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Process:
-    """A running process whose output goes to a log file."""
+    """A running process whose output goes to a log file; it keeps a file descriptor open."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], log: Path, inherited: int
+    ) -> None:
         with log.open("ab") as output:
             self._popen = subprocess.Popen(
                 command,
@@ -28,6 +30,7 @@ class Process:
                 env={**os.environ, **environment},
                 # Ctrl-C reaches the fleet alone, which stops its processes in order.
                 start_new_session=True,
+                pass_fds=(inherited,),
                 preexec_fn=_ends_with(os.getpid()),  # noqa: PLW1509 - it takes no lock
             )
 

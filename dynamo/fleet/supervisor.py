@@ -1,7 +1,6 @@
 """Run a fleet: start its processes, look after them, and stop them in order."""
 
 import asyncio
-import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from dynamo.fleet.member import Member
 from dynamo.fleet.output import Terminal
 from dynamo.fleet.plan import FleetPlan
+from dynamo.fleet.scratch import scratch
 from dynamo.worker.listing import base_url, curl_line, wait_until_listed
 from dynamo.worker.shutdown import Reason, StopSignal
 
@@ -33,19 +33,17 @@ def run_fleet(plan: FleetPlan, program: Sequence[str]) -> int:
     except OSError as error:
         print(f"error: fleet.directory: cannot make {directory}: {error.strerror}", file=sys.stderr)
         return Reason.FAILED.value
-    try:
-        return asyncio.run(_run(plan, program, directory)).value
-    finally:
-        for name in SCRATCH:
-            shutil.rmtree(directory / name, ignore_errors=True)
+    with scratch([directory / name for name in SCRATCH]) as inherited:
+        return asyncio.run(_run(plan, program, directory, inherited)).value
 
 
-async def _run(plan: FleetPlan, program: Sequence[str], directory: Path) -> Reason:
+async def _run(plan: FleetPlan, program: Sequence[str], directory: Path, inherited: int) -> Reason:
     stop = StopSignal()
     terminal = Terminal([OWN_NAME, *(member.name for member in plan.members)])
     say = partial(terminal.show, OWN_NAME)
     fleet = [
-        Member(member, plan, program, directory / f"{member.name}.log") for member in plan.members
+        Member(member, plan, program, directory / f"{member.name}.log", inherited)
+        for member in plan.members
     ]
     say(f"{len(fleet)} processes, logs in {directory}")
     following = asyncio.ensure_future(_show_output(fleet, terminal))

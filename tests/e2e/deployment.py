@@ -42,8 +42,10 @@ class Running:
         return found[int(number)]
 
     def members(self) -> list[psutil.Process]:
-        """Return all processes in the order in which they were started."""
-        return sorted(psutil.Process(self.process.pid).children(), key=lambda each: each.pid)
+        """Return all that serve, in the order in which they were started."""
+        children = psutil.Process(self.process.pid).children()
+        serving = [each for each in children if str(ROOT / "launch.py") in each.cmdline()]
+        return sorted(serving, key=lambda each: each.pid)
 
     def ctrl_c(self) -> None:
         """Do what a terminal does: interrupt the whole process group."""
@@ -60,13 +62,13 @@ def fleet_command(folder: Path, *overrides: str) -> list[str]:
     ]  # fmt: skip
 
 
-def run(command: Sequence[str], folder: Path) -> Running:
+def run(command: Sequence[str], folder: Path, **environment: str) -> Running:
     """Start a fleet; it is not ready yet."""
     (port,) = [text.partition("=")[2] for text in command if text.startswith("frontend.port=")]
     log = folder / "fleet.log"
     with log.open("w") as output:
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, start_new_session=True,
         )  # fmt: skip
     return Running(process, f"http://127.0.0.1:{port}", folder / "run", log)

@@ -140,10 +140,10 @@ def test_a_taken_port_is_found_before_anything_starts(start: Start) -> None:
 
 def test_when_the_fleets_own_process_is_killed_nothing_stays(start: Start) -> None:
     fleet = start()
-    members = fleet.members()
+    everybody = psutil.Process(fleet.process.pid).children(recursive=True)
+    assert (fleet.directory / "store").exists()
     fleet.process.kill()
-    _gone, alive = psutil.wait_procs(members, timeout=30)
-    assert alive == []
+    nothing_is_left(fleet, everybody)
 
 
 def test_a_second_signal_ends_a_fleet_without_waiting(start: Start) -> None:

@@ -1,6 +1,7 @@
 """One process of a fleet: when it is started again, and when it is given up."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.e2e
 
 SERVE = "print('ready: me', flush=True)"
 FOREVER = f"import time; {SERVE}; time.sleep(60)"
+INHERITED = os.open(os.devnull, os.O_RDONLY)
 STUBBORN = (
     f"import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SERVE}; time.sleep(60)"
 )
@@ -25,7 +27,7 @@ def member(tmp_path: Path, code: str, **plan: float) -> Member:
     fleet = FleetPlan((own,), str(tmp_path), "tiny", None, restart_delay_seconds=0)
     for name, value in plan.items():
         object.__setattr__(fleet, name, value)
-    return Member(own, fleet, [sys.executable, "-c"], tmp_path / "decode-0.log")
+    return Member(own, fleet, [sys.executable, "-c"], tmp_path / "decode-0.log", INHERITED)
 
 
 async def follow(followed: Member) -> None:

@@ -10,7 +10,7 @@ from dynamo.config.plan import FrontendPlan, LaunchPlan
 from dynamo.worker.frontend_drain import finish_accepted
 from dynamo.worker.listing import base_url, wait_until_listening
 from dynamo.worker.serve import set_environment
-from dynamo.worker.shutdown import Reason, StopSignal, drain_seconds
+from dynamo.worker.shutdown import Reason, StopSignal, drain_seconds, log_failure
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ async def _serve(plan: LaunchPlan, frontend: FrontendPlan) -> Reason:
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
     if listening.done():
-        logger.error("the frontend ended by itself", exc_info=listening.exception())
+        log_failure("the frontend ended by itself", listening)
     accepted = asyncio.ensure_future(_finish_accepted(frontend))
     urgent = asyncio.ensure_future(stop.urgent.wait())
     ends = [urgent, listening, accepted]

@@ -14,7 +14,7 @@ import uvloop
 from dynamo.config.plan import LaunchPlan
 from dynamo.engines.capabilities import KvEventSource
 from dynamo.worker.serve import set_environment
-from dynamo.worker.shutdown import Reason, StopSignal
+from dynamo.worker.shutdown import Reason, StopSignal, log_failure
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ async def _serve(plan: LaunchPlan) -> Reason:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     for each in (reading, serving, watching):
         if each.done():
-            logger.error("the index of KV blocks ended by itself", exc_info=each.exception())
+            log_failure("the index of KV blocks ended by itself", each)
     await agent.close()
     runtime.shutdown()
     for each in (reading, watching, asked, caught_up):

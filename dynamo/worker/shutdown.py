@@ -79,6 +79,14 @@ async def either(waited: asyncio.Event, seconds: float, unless: asyncio.Event) -
     return waited.is_set()
 
 
+def log_failure(what: str, ended: asyncio.Future[Any]) -> None:
+    """Log in one line what ended though nobody asked; the traceback is for debugging."""
+    error = ended.exception()
+    reason = f": {type(error).__name__}: {error}" if error is not None else ""
+    logger.error("%s%s", what, reason)
+    logger.debug("%s", what, exc_info=error)
+
+
 async def until_end(
     watches: Sequence[Coroutine[Any, Any, None]],
     running: Sequence[asyncio.Future[None]],
@@ -101,8 +109,8 @@ async def until_end(
     if stop.asked.is_set():
         return Reason.ASKED
     if announcing.done() and announcing.exception() is not None:
-        logger.error("the frontend does not list the model", exc_info=announcing.exception())
+        log_failure("the frontend does not list the model", announcing)
     for task in running:
         if task.done():
-            logger.error("an endpoint ended by itself", exc_info=task.exception())
+            log_failure("an endpoint ended by itself", task)
     return Reason.FAILED

@@ -102,6 +102,11 @@ def engine_core() -> psutil.Process:
     return psutil.Process(core.pid)
 
 
+def engine_cores(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Return those that are engine cores; the kernel keeps 15 characters of a name."""
+    return [process for process in processes if "EngineCor" in process.name()]
+
+
 def shared_memory(process: psutil.Process) -> set[Path]:
     """Return the shared memory segments that a process and its descendants use."""
     family = [process, *process.children(recursive=True)]

@@ -62,7 +62,7 @@ class Fleet:
         """Start a worker with the mock engine, without a frontend unless an override says so."""
         arguments = {**ENGINE, **engine}
         kind = () if "frontend=embedded" in overrides else ("frontend=none",)
-        process = self._start(
+        process = self.start(
             "backend=mocker",
             *kind,
             f"model.path={self.model}",
@@ -82,7 +82,7 @@ class Fleet:
 
     def frontend(self, *overrides: str, ready: bool = True) -> Process:
         """Start a frontend; models are listed as they are found."""
-        process = self._start(
+        process = self.start(
             "action=frontend", "backend=mocker", *self.embedded_frontend(), *overrides
         )
         if ready:
@@ -91,7 +91,7 @@ class Fleet:
 
     def restart_frontend(self, port: str) -> Process:
         """Start a frontend on the port of one that has ended."""
-        process = self._start(
+        process = self.start(
             "action=frontend", "backend=mocker", "frontend=embedded", f"frontend.port={port}"
         )
         process.wait_for("ready: ")
@@ -126,7 +126,8 @@ class Fleet:
             each.process.kill()
             each.process.wait()
 
-    def _start(self, *overrides: str) -> Process:
+    def start(self, *overrides: str) -> Process:
+        """Start a process of any kind."""
         log = self.directory / f"process-{len(self.processes)}.log"
         with log.open("w") as output:
             process = subprocess.Popen(

@@ -11,18 +11,12 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from tests.e2e.deployment import Running, fleet_command, run
-from tests.e2e.tiny_llama import CONTEXT, write_tiny_llama
+from tests.e2e.tiny_llama import vllm_settings, write_tiny_llama
 from tests.worker.tiny_model import WORDS
 
 MODEL = "tiny"
 BLOCK = 32
 LENGTHS = (200, 257, 300, 411, 500)
-SETTINGS = (
-    "backend=vllm", f"model.served_name={MODEL}", "backend.device=cpu",
-    f"backend.engine.max_model_len={CONTEXT}", "backend.engine.max_num_seqs=8",
-    "backend.engine.dtype=float32", "backend.environment.VLLM_CPU_KVCACHE_SPACE=1",
-    "backend.environment.OMP_NUM_THREADS=1",
-)  # fmt: skip
 FILES = "connector.chain.example.kv_connector_extra_config.shared_storage_path"
 
 
@@ -65,7 +59,7 @@ def fleets(
         "fleet.aggregated.replicas=0", "fleet.prefill.replicas=1", "fleet.decode.replicas=1",
         f"fleet.decode.overrides={own}", "connector=example", f"{FILES}={storage}",
     )  # fmt: skip
-    shared = (*SETTINGS, f"model.path={model}")
+    shared = vllm_settings(model)
     folders = [tmp_path_factory.mktemp("fleet") for _ in range(2)]
     running = [
         run(fleet_command(folders[0], *shared, *pair), folders[0]),

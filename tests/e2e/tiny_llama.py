@@ -11,6 +11,16 @@ LAYERS, HIDDEN, HEADS, FEED_FORWARD = 2, 64, 2, 128
 CONTEXT = 1024
 
 
+def vllm_settings(model: Path) -> tuple[str, ...]:
+    """Return overrides for a worker that serves such a model under its directory's name."""
+    return (
+        "backend=vllm", f"model.path={model}", f"model.served_name={model.name}",
+        "backend.device=cpu", f"backend.engine.max_model_len={CONTEXT}",
+        "backend.engine.max_num_seqs=8", "backend.engine.dtype=float32",
+        "backend.environment.VLLM_CPU_KVCACHE_SPACE=1", "backend.environment.OMP_NUM_THREADS=1",
+    )  # fmt: skip
+
+
 def write_tiny_llama(directory: Path, seed: int = 0) -> Path:
     """Make the directory and return it; the same seed gives the same model."""
     write_tiny_model(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.scenarios import Stage
+from tests.faults.stage import Stage
 from tests.worker.processes import MODEL
 from tests.worker.tiny_model import write_tiny_model
 

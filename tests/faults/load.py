@@ -48,6 +48,10 @@ class Load:
         """Count requests that were accepted and not answered in full."""
         return sum(answer.lost for answer in self.answers if answer.begun >= since)
 
+    def ended(self, since: float, until: float) -> list[Answer]:
+        """Return what came in a time, whenever it was asked for."""
+        return [answer for answer in self.answers if since <= answer.ended < until]
+
     def wait_for_answers(self, count: int, since: float, seconds: float = 60) -> float:
         """Return when so many requests begun after a moment ended well, as seconds from then.
 

@@ -7,49 +7,21 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 import psutil  # type: ignore[import-untyped]
 
 from dynamo.worker.preflight.ports import free_port
-from tests.e2e.fleet import Fleet, Process
 from tests.e2e.state_servers import running_etcd, running_nats
+from tests.faults.disk_full import dump_full, store_full
 from tests.faults.load import load
 from tests.faults.outcome import Outcome, seen_text
+from tests.faults.port_taken import frontend_port_taken, http_port_taken, port_taken_meanwhile
+from tests.faults.stage import CLIENTS, STEADY, Stage
 from tests.worker.processes import MODEL
 
-CLIENTS = 8
-STEADY = 16
-"""Good answers that show that a fleet serves."""
 AWAY_SECONDS = 3.0
 """How long a server stays away."""
-
-
-class Stage:
-    """Where a fault happens: an empty directory, a model, and processes that end with it."""
-
-    def __init__(self, directory: Path, model: Path, stack: ExitStack) -> None:
-        self.directory = directory
-        self.model = model
-        self.stack = stack
-
-    def fleet(self, *shared: str, **environment: str) -> Fleet:
-        """Return an empty fleet whose processes are killed in the end."""
-        variables = {"DYN_FILE_KV": str(self.directory / "store"), **environment}
-        fleet = Fleet(self.directory, self.model, shared, variables)
-        self.stack.callback(fleet.close)
-        return fleet
-
-    def pair(
-        self, *shared: str, workers: int = 1, **environment: str
-    ) -> tuple[Fleet, list[Process]]:
-        """Return a fleet that serves: some workers and a frontend."""
-        fleet = self.fleet(*shared, **environment)
-        started = [fleet.worker(decode_step_seconds=0.01) for _ in range(workers)]
-        fleet.frontend()
-        fleet.wait_until_listed()
-        return fleet, started
 
 
 def nats_killed_and_back(stage: Stage) -> Outcome:
@@ -185,4 +157,9 @@ SCENARIOS: dict[str, Scenario] = {
     "one of two workers asked to stop (SIGTERM) under load": asked_to_stop_under_load,
     "500 clients connect at once": client_storm,
     "20 clients read nothing": slow_reader,
+    "disk of the file store full for 12 s": store_full,
+    "no room for the configuration's dump": dump_full,
+    "a worker wants the port of a frontend that serves": frontend_port_taken,
+    "a worker wants the http plane's port of one that serves": http_port_taken,
+    "the frontend's port is taken while the engine loads": port_taken_meanwhile,
 }

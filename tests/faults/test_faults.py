@@ -1,9 +1,17 @@
 """What clients see when something breaks; docs/reliability.md has it as a table."""
 
+from contextlib import ExitStack
+from importlib import util
+from pathlib import Path
+
 import pytest
 
+from tests.e2e.tiny_llama import write_tiny_llama
 from tests.faults import scenarios
-from tests.faults.scenarios import Scenario, Stage
+from tests.faults.scenarios import Scenario
+from tests.faults.stage import Stage
+from tests.faults.vllm_engine import killed_and_stopped
+from tests.worker.processes import MODEL
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -36,3 +44,29 @@ def test_requests_of_a_worker_that_fails_are_finished_by_another(
 @pytest.mark.parametrize("scenario", [scenarios.nats_killed_and_back, scenarios.frontend_killed])
 def test_the_fleet_serves_again_when_what_failed_is_back(stage: Stage, scenario: Scenario) -> None:
     assert scenario(stage).recovered_after is not None
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        scenarios.store_full,
+        scenarios.dump_full,
+        scenarios.frontend_port_taken,
+        scenarios.http_port_taken,
+        scenarios.port_taken_meanwhile,
+    ],
+)
+def test_a_full_disk_or_a_taken_port_costs_no_request(stage: Stage, scenario: Scenario) -> None:
+    assert scenario(stage).lost == 0
+
+
+def test_r116_requests_of_a_vllm_engine_that_dies_or_hangs_are_finished_by_another(
+    tmp_path: Path,
+) -> None:
+    if util.find_spec("vllm") is None:
+        pytest.skip("vLLM is not installed")
+    with ExitStack() as stack:
+        model = write_tiny_llama(tmp_path / MODEL)
+        outcomes = killed_and_stopped(Stage(tmp_path, model, stack))
+    assert [outcome.lost for outcome in outcomes.values()] == [0, 0]
+    assert all(outcome.saw.endswith(" ok") for outcome in outcomes.values()), outcomes

@@ -1,0 +1,1 @@
+"""What the page docs/reliability.md says, made by programs."""

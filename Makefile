@@ -46,7 +46,7 @@ unit: setup ## Run the fast tests
 e2e: engines ## Run the tests that start real processes
 	@$(TEST) -m e2e $(ARGS)
 
-soak: engines ## Keep real processes under load for SOAK_SECONDS (60) each
+soak: engines ## Keep real processes under load for SOAK_SECONDS (60) each, and kill them SOAK_KILLS (20) times
 	@$(TEST) -m soak -s $(ARGS)
 
 fuzz: setup ## Send 100,000 mutated requests to simulated workers; ARGS='--requests N --engine vllm'

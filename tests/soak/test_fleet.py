@@ -15,7 +15,9 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.e2e.deployment import Running, fleet_command, run
-from tests.e2e.tiny_llama import CONTEXT, write_tiny_llama
+from tests.e2e.tiny_llama import CONTEXT, vllm_settings, write_tiny_llama
+from tests.soak.conftest import Record
+from tests.soak.report import fleet_text
 from tests.worker.tiny_model import WORDS
 
 pytestmark = pytest.mark.soak
@@ -29,6 +31,7 @@ NIXL = (
     "fleet.decode.overrides=['connector.chain.nixl.kv_role=kv_consumer']",
 )  # fmt: skip
 PAIRS = ("fleet.aggregated.replicas=0", "fleet.prefill.replicas=2", "fleet.decode.replicas=2")
+KINDS = ("simulated", "aggregated", "example", "nixl")
 GROWTH = 1.3
 """How much the processes may have grown since they were warm."""
 
@@ -40,12 +43,7 @@ def settings(model: Path, kind: str) -> tuple[str, ...]:
             f"backend.engine.max_model_len={CONTEXT}", f"backend.engine.vocab_size={len(WORDS)}",
             *PAIRS,
         )  # fmt: skip
-    return (
-        "backend=vllm", f"model.path={model}", f"model.served_name={MODEL}", "backend.device=cpu",
-        f"backend.engine.max_model_len={CONTEXT}", "backend.engine.max_num_seqs=8",
-        "backend.engine.dtype=float32", "backend.environment.VLLM_CPU_KVCACHE_SPACE=1",
-        "backend.environment.OMP_NUM_THREADS=1",
-    )  # fmt: skip
+    return vllm_settings(model)
 
 
 def ask(http: httpx.Client, url: str, number: int) -> str:
@@ -80,8 +78,10 @@ def memory(fleet: Running) -> int:
 
 
 @pytest.mark.timeout(SECONDS + 600)
-@pytest.mark.parametrize("kind", ["simulated", "aggregated", "example", "nixl"])
-def test_a_fleet_serves_without_a_loss_and_stops_under_load(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fleet_serves_without_a_loss_and_stops_under_load(
+    tmp_path: Path, kind: str, record: Record
+) -> None:
     if kind == "nixl" and util.find_spec("nixl") is None:
         pytest.skip("NIXL is not installed: pip install --no-deps nixl nixl-cu12")
     files = "connector.chain.example.kv_connector_extra_config.shared_storage_path"
@@ -89,7 +89,7 @@ def test_a_fleet_serves_without_a_loss_and_stops_under_load(tmp_path: Path, kind
         "example": (*PAIRS, "connector=example", f"{files}={tmp_path / 'kv'}"),
         "nixl": (*PAIRS, *NIXL),
     }.get(kind, ())
-    model = write_tiny_llama(tmp_path / "model")
+    model = write_tiny_llama(tmp_path / MODEL)
     fleet = run(fleet_command(tmp_path, *settings(model, kind), *parts), tmp_path)
     fleet.wait_for(r"fleet +\| ready: ", 400)
     members = psutil.Process(fleet.process.pid).children(recursive=True)
@@ -102,7 +102,7 @@ def test_a_fleet_serves_without_a_loss_and_stops_under_load(tmp_path: Path, kind
         grown = memory(fleet) / warm
         os.killpg(fleet.process.pid, signal.SIGINT)
         results = Counter(result for each in clients for result in each.result())
-    print(f"{kind}: {dict(results)}, memory x {grown:.2f}")
+    record(f"fleet {kind}", fleet_text(kind, SECONDS, results, grown))
     assert fleet.process.wait(120) == 0, fleet.log.read_text()
     assert set(results) <= {"answered", "not accepted"}
     # What the frontend had begun with was answered: each request goes to one worker, or to two.

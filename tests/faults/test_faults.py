@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.tiny_llama import write_tiny_llama
-from tests.faults import scenarios
+from tests.faults import disk_full, port_taken, scenarios
 from tests.faults.scenarios import Scenario
 from tests.faults.stage import Stage
 from tests.faults.vllm_engine import killed_and_stopped
@@ -49,11 +49,11 @@ def test_the_fleet_serves_again_when_what_failed_is_back(stage: Stage, scenario:
 @pytest.mark.parametrize(
     "scenario",
     [
-        scenarios.store_full,
-        scenarios.dump_full,
-        scenarios.frontend_port_taken,
-        scenarios.http_port_taken,
-        scenarios.port_taken_meanwhile,
+        disk_full.store_full,
+        disk_full.dump_full,
+        port_taken.frontend_port_taken,
+        port_taken.http_port_taken,
+        port_taken.port_taken_meanwhile,
     ],
 )
 def test_a_full_disk_or_a_taken_port_costs_no_request(stage: Stage, scenario: Scenario) -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from dynamo.engines.footprint import SHARED_MEMORY
 from tests.e2e.deployment import Running, fleet_command, run
 from tests.e2e.engines import engine_cores
 from tests.faults.load import Load, load
 from tests.soak.traces import (
     LEASE_SECONDS,
     MARK,
-    SHARED_MEMORY,
     Place,
     Traces,
     left_behind,

@@ -44,7 +44,8 @@ def processes_of(mark: str) -> frozenset[psutil.Process]:
 
 def _carries(process: psutil.Process, mark: str) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == mark
+        alive: bool = process.status() != psutil.STATUS_ZOMBIE
+        return alive and process.environ().get(MARK) == mark
     except psutil.Error:
         return False
 

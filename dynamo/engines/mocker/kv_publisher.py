@@ -5,11 +5,10 @@ a request to repeat is a sequence number, answered by all batches from there on 
 """
 
 import asyncio
-import tempfile
 import time
+import uuid
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,17 +17,19 @@ import zmq.asyncio
 
 from dynamo.engines.capabilities import KvEventSource
 
-LONGEST_SOCKET_PATH = 107
-SHORT_DIRECTORY = "/tmp"  # noqa: S108
 END_OF_REPLAY = (-1).to_bytes(8, "big", signed=True)
 REPEATED_BATCHES = 10_000
 
 
 class KvPublisher:
-    """Two sockets in a directory of their own; made and used within one event loop."""
+    """Two sockets that have names and no files, so a killed process leaves none; made and used
+    within one event loop.
+
+    Any user of this machine can read from them, as from the ports on loopback.
+    """
 
     def __init__(self, dp_rank: int = 0) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="dynamo-mocker-", dir=_parent())
+        self._name = f"dynamo-mocker-{uuid.uuid4()}"
         self._context = zmq.asyncio.Context()
         self.source = KvEventSource(
             self._address("events"), dp_rank, replay_endpoint=self._address("replay")
@@ -43,7 +44,7 @@ class KvPublisher:
         self._answering = asyncio.create_task(self._answer())
 
     def _address(self, name: str) -> str:
-        return f"ipc://{Path(self._directory.name) / name}"
+        return f"ipc://@{self._name}-{name}"
 
     def publish(self, events: Sequence[Any]) -> None:
         """Send the events of one step as a batch; nothing for none."""
@@ -63,16 +64,9 @@ class KvPublisher:
             await self._repeats.send_multipart((reader, b"", b"", END_OF_REPLAY, b""))
 
     async def close(self) -> None:
-        """Close the sockets and remove their files."""
+        """Close the sockets."""
         self._answering.cancel()
         await asyncio.wait([self._answering])
         self._events.close(linger=0)
         self._repeats.close(linger=0)
         self._context.term()
-        self._directory.cleanup()
-
-
-def _parent() -> str | None:
-    """Return where a socket's path is short enough; None is the usual temporary directory."""
-    longest = len(tempfile.gettempdir()) + len("/dynamo-mocker-12345678/events")
-    return None if longest <= LONGEST_SOCKET_PATH else SHORT_DIRECTORY

@@ -62,6 +62,8 @@ class GenerateHandler:
         self.worker_type = worker_type
         self.closed: str | None = None
         """Why no request is taken at present."""
+        self.cut_off = False
+        """Set once the engine is stopped though requests are in flight."""
         self.in_flight = 0
         self.chunks = 0
         """Chunks that the engine has given, over all requests."""
@@ -95,13 +97,14 @@ class GenerateHandler:
                 async for chunk in chunks:
                     self.chunks += 1
                     watched.held = watched.awaits_engine = False
+                    self._check_end(chunk)
                     message = write(chunk)
                     if chunk.finish_reason is not None:
                         finished, message = True, task.last(message)
                     yield message
                     watched.awaits_engine = True
             if not finished:
-                yield write(Chunk([], finish_reason="cancelled"))
+                yield write(self._check_end(Chunk([], finish_reason="cancelled")))
         except InvalidRequestError as error:
             # The runtime prints what it is given, causes included: a client could fill the log.
             raise InvalidArgument(str(error)) from None
@@ -119,6 +122,13 @@ class GenerateHandler:
         if trace := context.trace_headers():
             asked = replace(asked, trace_headers=trace)
         return job(self.worker_type, request, asked, self.engine)
+
+    def _check_end(self, chunk: Chunk) -> Chunk:
+        """Return the chunk unless this worker cancelled the request, and not its client: then it
+        fails, so that another worker can finish it."""
+        if self.cut_off and chunk.finish_reason == "cancelled":
+            raise EngineShutdown("the worker ends")
+        return chunk
 
     def _closed(self, request: Mapping[str, Any], write: Write) -> dict[str, Any]:
         """A canary finds a worker well that takes no requests on purpose; others must go on."""

@@ -182,6 +182,7 @@ class Worker:
             await self._drain(stop)
         if self.handler.in_flight:
             logger.error("requests that are cut off: %d", self.handler.in_flight)
+            self.handler.cut_off = True
             await self.handler.engine.stop()
 
     async def _drain(self, stop: StopSignal) -> None:

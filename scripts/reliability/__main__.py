@@ -17,7 +17,7 @@ from tests.e2e.tiny_llama import write_tiny_llama
 from tests.faults.outcome import Outcome
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.stage import Stage
-from tests.faults.vllm_engine import killed_and_stopped
+from tests.faults.vllm_engine import FAULTS, engines_fail
 from tests.worker.processes import MODEL
 from tests.worker.tiny_model import write_tiny_model
 
@@ -32,7 +32,8 @@ def main() -> None:
     for name, scenario in SCENARIOS.items():
         outcomes[name] = staged(scenario, write_tiny_model)
         print(f"{name}: {outcomes[name]}", flush=True)
-    outcomes |= staged(killed_and_stopped, write_tiny_llama)
+    failed = staged(lambda stage: engines_fail(stage, [*FAULTS.values()]), write_tiny_llama)
+    outcomes |= dict(zip(FAULTS, failed, strict=True))
     write_section("faults", faults_text(outcomes))
 
 

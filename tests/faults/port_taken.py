@@ -12,38 +12,27 @@ from tests.faults.stage import CLIENTS, STEADY, Stage
 LOCALHOST = "127.0.0.1"
 
 
-def frontend_port_taken(stage: Stage) -> Outcome:
-    """Another worker wants the port of a frontend that serves."""
-    fleet, _ = stage.pair("store=file")
-    port = fleet.url.rsplit(":", 1)[1]
-    return _wanted(stage, fleet.url, f"frontend.port={port}")
-
-
-def http_port_taken(stage: Stage) -> Outcome:
-    """Another worker wants the port of a worker on the http plane that serves."""
-    port = free_port(LOCALHOST)
-    plane = ("request_plane=http", f"request_plane.http_host={LOCALHOST}")
-    wanted = f"request_plane.http_port={port}"
-    fleet = stage.fleet("store=file", *plane)
-    fleet.worker(wanted, decode_step_seconds=0.01)
+def ports_taken(stage: Stage) -> Outcome:
+    """Another worker wants the ports of a frontend and of a worker on the http plane that serve."""
+    plane = ("request_plane=http", f"request_plane.http_host={LOCALHOST}", "store=file")
+    http_port = f"request_plane.http_port={free_port(LOCALHOST)}"
+    fleet = stage.fleet(*plane)
+    fleet.worker(http_port, decode_step_seconds=0.01)
     fleet.frontend()
     fleet.wait_until_listed()
-    return _wanted(stage, fleet.url, wanted, *plane, "frontend=none")
-
-
-def _wanted(stage: Stage, url: str, *overrides: str) -> Outcome:
-    store = stage.directory / "store"
-    with load(url, CLIENTS) as running:
+    frontend_port = f"frontend.port={fleet.url.rsplit(':', 1)[1]}"
+    with load(fleet.url, CLIENTS) as running:
         running.wait_for_answers(STEADY, 0.0)
-        refused = refusal(stage, "store=file", f"store.path={store}", *overrides)
+        store = f"store.path={stage.directory / 'store'}"
+        refused = refusal(stage, http_port, frontend_port, store, *plane)
         running.wait_for_answers(STEADY, time.monotonic())
-    path, _, port = overrides[0].partition("=")
     assert refused.status == 2, refused.text
-    assert f"{path} = {port}" in refused.text
-    assert "held by python" in refused.text
+    for wanted in (http_port, frontend_port):
+        assert wanted.replace("=", " = ") in refused.text
+    assert refused.text.count("held by python") == 2
     return Outcome(
         f"{seen_text(running.seen())}; the newcomer: status 2 after {refused.seconds:.1f} s, "
-        f"names {path} and who holds it",
+        "names both settings and who holds the ports",
         running.lost(),
     )
 

@@ -16,7 +16,7 @@ from tests.e2e.state_servers import running_etcd, running_nats
 from tests.faults.disk_full import dump_full, store_full
 from tests.faults.load import load
 from tests.faults.outcome import Outcome, seen_text
-from tests.faults.port_taken import frontend_port_taken, http_port_taken, port_taken_meanwhile
+from tests.faults.port_taken import port_taken_meanwhile, ports_taken
 from tests.faults.stage import CLIENTS, STEADY, Stage
 from tests.worker.processes import MODEL
 
@@ -159,7 +159,6 @@ SCENARIOS: dict[str, Scenario] = {
     "20 clients read nothing": slow_reader,
     "disk of the file store full for 12 s": store_full,
     "no room for the configuration's dump": dump_full,
-    "a worker wants the port of a frontend that serves": frontend_port_taken,
-    "a worker wants the http plane's port of one that serves": http_port_taken,
+    "a worker wants the ports of a frontend and of an http worker that serve": ports_taken,
     "the frontend's port is taken while the engine loads": port_taken_meanwhile,
 }

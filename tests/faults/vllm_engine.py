@@ -7,6 +7,7 @@ import math
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 import psutil  # type: ignore[import-untyped]
 
@@ -19,28 +20,30 @@ from tests.faults.stage import CLIENTS, STEADY, Stage
 
 STALL_SECONDS = 5
 START_SECONDS = 240
-KILLED = "vLLM's engine core of one of three workers killed with kill -9"
-STOPPED = f"vLLM's engine core of one of two workers hangs (SIGSTOP; stall limit {STALL_SECONDS} s)"
+FAULTS = {
+    "vLLM's engine core of one of three workers killed with kill -9": signal.SIGKILL,
+    f"vLLM's engine core of one of two workers hangs (SIGSTOP, stall limit {STALL_SECONDS} s)":
+        signal.SIGSTOP,
+}  # fmt: skip
 
 
-def killed_and_stopped(stage: Stage) -> dict[str, Outcome]:
-    """Two of three workers lose their engine, one after the other; requests move to the third."""
+def engines_fail(stage: Stage, faults: Sequence[signal.Signals]) -> list[Outcome]:
+    """Send signals to the engine cores of as many workers, one after the other; requests move to
+    those that are left, one in the end."""
     fleet = stage.fleet(
         "store=file", "runtime.migration_limit=3", f"health.engine_stall_seconds={STALL_SECONDS}"
     )
-    workers = [fleet.start(*vllm_settings(stage.model), "frontend=none") for _ in range(3)]
+    settings = (*vllm_settings(stage.model), "frontend=none")
+    workers = [fleet.start(*settings) for _ in range(len(faults) + 1)]
     for worker in workers:
         worker.wait_for("ready: ", START_SECONDS)
     fleet.frontend()
     fleet.wait_until_listed()
     with load(fleet.url, CLIENTS) as running:
         running.wait_for_answers(2 * STEADY, 0.0)
-        killed = _fails(running, workers[0], signal.SIGKILL)
-        stopped = _fails(running, workers[1], signal.SIGSTOP)
-    return {
-        KILLED: _outcome(running, killed, stopped),
-        STOPPED: _outcome(running, stopped, math.inf),
-    }
+        failed = [_fails(running, *each) for each in zip(workers, faults, strict=False)]
+    ends = [*failed[1:], math.inf]
+    return [_outcome(running, *each) for each in zip(failed, ends, strict=True)]
 
 
 def _fails(running: Load, worker: Process, how: signal.Signals) -> float:

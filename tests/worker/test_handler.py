@@ -69,6 +69,19 @@ async def test_r132_the_last_message_carries_reason_and_usage() -> None:
     assert sum(len(message["token_ids"]) for message in [*first, last]) == 4
 
 
+async def test_what_the_worker_itself_cuts_off_fails_so_that_another_finishes_it() -> None:
+    """An engine that is stopped ends its streams as cancelled: that is no answer."""
+    async with handler(decode_step_seconds=0.001) as served:
+        answer = served.generate(body(max_tokens=1000, ignore_eos=True), Request())
+        async with aclosing(answer):  # type: ignore[type-var]
+            await anext(answer)
+            served.cut_off = True
+            await served.engine.abort("one")
+            with pytest.raises(EngineShutdown, match="the worker ends"):
+                async for _message in answer:
+                    pass
+
+
 class Tracing(MockEngine):
     """A mock engine that keeps the trace of each request."""
 

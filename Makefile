@@ -15,7 +15,8 @@ IN_VENV = $(VENV)/bin/python
 SETUP = $(PYTHON) -m scripts.setup --venv $(VENV) $(if $(BACKEND),--backend $(BACKEND))
 # The tests start each engine with the Python of its environment.
 TEST = PYTHON_OF_SGLANG=$(abspath $(SGLANG_VENV))/bin/python $(IN_VENV) -m pytest
-FAST = $(IN_VENV) -m pytest -m "not e2e and not slow" -n auto
+# All that need no port of their own and no engine run side by side.
+SIDE_BY_SIDE = $(IN_VENV) -m pytest -n auto -m
 # pytest's status when ARGS choose no test of this kind.
 NONE_CHOSEN = 5
 LAUNCH_ARGS = $(if $(BACKEND),backend=$(BACKEND)) $(if $(PORT),frontend.port=$(PORT)) $(ARGS)
@@ -36,12 +37,12 @@ setup: ## Set up what is missing for running and developing
 engines: setup ## Set up every engine that the tests start
 	@$(PYTHON) -m scripts.setup --venv $(SGLANG_VENV) --backend sglang
 
-test: engines ## Run the whole suite: fast tests first, then end to end
-	@$(FAST) $(ARGS) || [ $$? -eq $(NONE_CHOSEN) ]
-	@$(TEST) -m "e2e or slow" $(ARGS)
+test: engines ## Run the whole suite: what needs no engine first, then end to end
+	@$(SIDE_BY_SIDE) "not e2e" $(ARGS) || [ $$? -eq $(NONE_CHOSEN) ]
+	@$(TEST) -m e2e $(ARGS)
 
 unit: setup ## Run the fast tests
-	@$(FAST) $(ARGS)
+	@$(SIDE_BY_SIDE) "not e2e and not slow" $(ARGS)
 
 e2e: engines ## Run the tests that start real processes
 	@$(TEST) -m e2e $(ARGS)

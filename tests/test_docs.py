@@ -24,14 +24,17 @@ PRESETS = sorted((ROOT / "conf" / "preset").glob("*.yaml"))
 GROUPS = sorted(folder.name for folder in (ROOT / "conf").iterdir() if folder.is_dir())
 
 
+@pytest.mark.slow
 def test_every_generated_file_is_the_one_that_is_committed() -> None:
     assert docs.drift(docs.generated()) == [], REPAIR
 
 
+@pytest.mark.slow
 def test_the_check_ends_with_status_0_when_nothing_changed() -> None:
     assert docs.main(["--check"]) == 0
 
 
+@pytest.mark.slow
 def test_a_file_that_is_changed_missing_or_no_longer_generated_is_drift() -> None:
     files = docs.generated()
     one, other = ROOT / "docs/reference/store.md", ROOT / "docs/reference/role.md"
@@ -225,6 +228,7 @@ def test_a_deviation_says_what_it_is_where_the_rule_is_kept() -> None:
             assert rule.functions, f"R{rule.number}: no function names it first in its docstring"
 
 
+@pytest.mark.slow
 def test_the_page_counts_what_it_shows() -> None:
     page = conformance.page()
     shown = [line for line in page.splitlines() if line.startswith("| R")]

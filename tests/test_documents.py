@@ -50,6 +50,7 @@ def test_the_documents_show_command_lines() -> None:
     assert len(launch_lines()) >= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", launch_lines())
 def test_a_command_line_in_the_documents_has_no_problem(line: str) -> None:
     composition = compose_config(overrides(line), {}, ROOT / "conf")

@@ -110,6 +110,7 @@ def test_a_preset_begins_with_the_line_that_runs_it(preset: str) -> None:
     assert lines[:2] == ["# @package _global_", f"# python launch.py preset={preset}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_renders_as_recorded(preset: str) -> None:
     for name, text in rendered(preset).items():

@@ -28,6 +28,8 @@ from dynamo.tuning.sweep import in_running_order, run_sweep
 from dynamo.tuning.trial import Trial
 from tests.tuning.plans import engine_plan, trial
 
+pytestmark = pytest.mark.slow
+
 PATIENT = TimeLimits(engine_start=60.0, token=60.0, stop=10.0)
 IMPATIENT = TimeLimits(engine_start=60.0, token=2.0, stop=1.0)
 
@@ -137,14 +139,12 @@ def test_the_status_is_1_when_no_trial_is_ok(tmp_path: Path) -> None:
     assert sweep(tmp_path, [trial(0, engine_plan(fail="start"))]) == 1
 
 
-@pytest.mark.slow
 def test_a_start_that_hangs_times_out(tmp_path: Path) -> None:
     limits = replace(IMPATIENT, engine_start=2.0)
     assert sweep(tmp_path, [trial(0, engine_plan(startup_seconds=600))], limits=limits) == 1
     assert outcomes(tmp_path) == {0: "timed_out"}
 
 
-@pytest.mark.slow
 def test_a_load_that_hangs_times_out_and_the_next_trial_runs(tmp_path: Path) -> None:
     hangs = trial(0, engine_plan(decode_step_seconds=600))
     assert sweep(tmp_path, [hangs, trial(1)], limits=IMPATIENT) == 0
@@ -212,7 +212,6 @@ def test_equal_trials_are_measured_once(tmp_path: Path) -> None:
     assert [line["number"] for line in lines(tmp_path)] == [0]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_engine_and_keeps_what_is_finished(
     tmp_path: Path, number: signal.Signals
@@ -237,7 +236,6 @@ def test_a_signal_stops_the_engine_and_keeps_what_is_finished(
     assert_nothing_is_left()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("step_seconds", [0.001, 600], ids=["after success", "after a time-out"])
 def test_processes_of_the_engine_do_not_outlive_the_sweep(
     tmp_path: Path, step_seconds: float
@@ -256,7 +254,6 @@ def _sweep_forever(directory: Path) -> None:
     sweep(directory, [trial(0, engine_plan(decode_step_seconds=0.2), num_requests=500)])
 
 
-@pytest.mark.slow
 def test_a_killed_sweep_takes_its_engine_process_with_it(tmp_path: Path) -> None:
     victim = multiprocessing.get_context("spawn").Process(target=_sweep_forever, args=(tmp_path,))
     victim.start()
@@ -301,7 +298,6 @@ def test_a_sweep_of_invalid_trials_starts_no_process(tmp_path: Path) -> None:
     assert outcomes(tmp_path) == {0: "invalid"}
 
 
-@pytest.mark.slow
 def test_planning_a_sweep_imports_no_engine() -> None:
     code = (
         "import sys, dynamo.tuning.sweep; print([m for m in ('torch', 'vllm') if m in sys.modules])"

@@ -5,9 +5,7 @@ composed nevertheless, so that one run finds everything.
 """
 
 import functools
-import re
-import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -22,13 +20,19 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from dynamo.config.adoption import Adopt, checked_adoption, nothing
-from dynamo.config.aliases import canonical_key, rename
+from dynamo.config.aliases import rename
 from dynamo.config.assignment import Assignment
 from dynamo.config.backend_choice import (
     chosen_backend,
     concerning,
     renamed_backend,
     settings_of_other_backends,
+)
+from dynamo.config.composed_problems import (
+    file_problems,
+    limit_problems,
+    reference_problems,
+    unexplained,
 )
 from dynamo.config.connector_choice import without_default_connector
 from dynamo.config.entries import entry_problems
@@ -47,12 +51,10 @@ from dynamo.config.role_switches import read_role_switches
 from dynamo.config.schema import BACKENDS, Config
 from dynamo.config.schema_index import SchemaIndex, schema_index
 from dynamo.config.user_paths import is_directory
-from dynamo.config.values import InvalidValueError, as_declared, check_limits, check_type
+from dynamo.config.values import as_declared
 
 CONFIG_NAME = "config"
 VERSION_BASE = "1.3"
-MERGING = re.compile(r"Error merging override [+~]*(?P<key>[^=]+)=(?P<value>.*)", re.DOTALL)
-"""What Hydra says of an override that has the wrong shape; the reason is its cause."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _tree(
         backend = chosen_backend(loader, texts, names.groups)
         strange = list(settings_of_other_backends(given, backend))
         if not strange:
-            return None, given, _file_problems(loader, texts) or [_unexplained(error)]
+            return None, given, file_problems(loader, texts) or [unexplained(error)]
         keys = {problem.path for problem in strange}
         tree, rest, problems = _tree(loader, names, [i for i in given if i.key not in keys])
         return tree, rest, [*strange, *problems]
@@ -219,7 +221,7 @@ def finish(
     try:
         tree = compose(CONFIG_NAME, list(texts)) if adopted.assignments else tree
     except (HydraException, OmegaConfBaseException) as error:
-        return Composition(None, (*problems, _unexplained(error)), texts)
+        return Composition(None, (*problems, unexplained(error)), texts)
     index = schema_index(tree.backend.name)
     try:
         problems += [
@@ -234,7 +236,7 @@ def finish(
     except MissingMandatoryValue:
         return Composition(None, tuple(problems), texts)
     except OmegaConfBaseException as error:
-        return Composition(None, (*problems, _unexplained(error)), texts)
+        return Composition(None, (*problems, unexplained(error)), texts)
 
     def find_sources() -> dict[str, str]:
         return sources(values, [*file_assignments(loader, texts), *given])
@@ -252,62 +254,3 @@ def _respelled(index: SchemaIndex, values: Mapping[str, Any]) -> list[tuple[str,
     chosen = [(path, index.fields[path]) for path in values if path in index.fields]
     pairs = [(path, as_declared(values[path], field)) for path, field in chosen]
     return [(path, value) for path, value in pairs if value != values[path]]
-
-
-def reference_problems(index: SchemaIndex, values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Check lists and mappings that were given as `${...}`, which are known only now."""
-    for path, value in values.items():
-        field = index.fields.get(path)
-        kind = typing.get_origin(field.type) if field is not None else None
-        if kind is not None and value is not None and not isinstance(value, kind):
-            noun = "a list" if kind is list else "a mapping"
-            yield Problem(path, value, f"does not refer to {noun}", noun)
-
-
-def limit_problems(index: SchemaIndex, values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Check choices and ranges of all values, whatever their source."""
-    for path, value in values.items():
-        field = index.fields.get(path)
-        if field is not None and value != "???":
-            yield from check_limits(value, field)
-
-
-def _file_problems(loader: ConfigLoaderImpl, texts: Sequence[str]) -> list[Problem]:
-    """Find the lines of files that Hydra cannot merge: unknown keys and wrong types."""
-    try:
-        lines = file_assignments(loader, texts)
-    except HydraException:
-        return []
-    index = schema_index()
-    return [problem for line in lines for problem in _line_problems(line, index)]
-
-
-def _line_problems(line: Assignment, index: SchemaIndex) -> Iterator[Problem]:
-    field = index.owner_of(line.key)
-    if field is None:
-        meant = canonical_key(line.key) or index.meant(line.key)
-        yield Problem(
-            line.key, line.value, "is not a known setting", suggestion=meant, source=line.source
-        )
-    elif field.path == line.key:
-        try:
-            check_type(line.value, field)
-        except InvalidValueError as error:
-            yield Problem(
-                line.key,
-                line.value,
-                str(error),
-                error.allowed,
-                error.suggestion,
-                source=line.source,
-            )
-
-
-def _unexplained(error: Exception) -> Problem:
-    """Say what Hydra says: for an override that cannot be merged, its key and the reason."""
-    merging = MERGING.fullmatch(str(error).strip())
-    if merging and error.__cause__:
-        reason = str(error.__cause__).strip().splitlines()[0]
-        return Problem(merging["key"], merging["value"], f"cannot be merged: {reason}")
-    key = getattr(error, "full_key", None) or "configuration"
-    return Problem(str(key), "", " ".join(str(error).split()))

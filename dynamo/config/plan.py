@@ -216,6 +216,16 @@ class ControlPlan:
 
 
 @dataclass(frozen=True)
+class RankGroup:
+    """Processes that run the data-parallel ranks of one engine between them (R105)."""
+
+    address: str
+    """Where the leading engine meets the others, such as `10.0.0.1:29550`; it names the group."""
+    leads: bool
+    """Whether the requests of all ranks come through this process."""
+
+
+@dataclass(frozen=True)
 class LaunchPlan:
     """A whole worker: engine, model, runtime, registration, frontend, and the load for `bench`."""
 
@@ -247,5 +257,7 @@ class LaunchPlan:
     """None when nothing can be changed from outside."""
     memory: MemoryPlan | None = None
     """None for an engine that holds no model."""
+    group: RankGroup | None = None
+    """None for an engine that is whole in this process."""
     notes: tuple[str, ...] = field(default=())
     """What was derived or decided on the user's behalf, one sentence each."""

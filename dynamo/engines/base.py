@@ -23,10 +23,14 @@ class EngineInfo:
     kv_block_size: int
     """Tokens per KV cache block."""
     total_kv_blocks: int
+    """KV cache blocks of one data-parallel rank."""
     max_num_seqs: int
     max_num_batched_tokens: int
     vocab_size: int
+    data_parallel_start_rank: int = 0
+    """First data-parallel rank that takes requests from this process."""
     data_parallel_size: int = 1
+    """How many ranks take requests from this process, wherever they run."""
     max_adapters: int = 0
     """LoRA adapters that it holds at a time; 0: it takes none (R138)."""
     bos_token_id: int | None = None
@@ -60,6 +64,8 @@ class GenerateRequest:
     lora_name: str | None = None
     """A loaded adapter; None: the base model (R142)."""
     priority: int = 0
+    data_parallel_rank: int | None = None
+    """Rank that a router chose, for the KV cache that it has; None: the engine chooses."""
     detokenize: bool = False
     """Whether chunks carry text; only for an engine that ReadsText."""
     stop: Sequence[str] = ()
@@ -104,12 +110,24 @@ class Chunk:
     """New text, where the request asks for `detokenize`."""
 
 
-class Engine(Protocol):
-    """A started or startable engine. Used from one event loop."""
+class EngineProcess(Protocol):
+    """What holds a model. Used from one event loop."""
 
     async def start(self) -> EngineInfo:
         """Load the model and get ready. On failure nothing stays behind."""
         ...
+
+    async def check_health(self) -> None:
+        """Raise EngineDeadError when the engine cannot serve any more."""
+        ...
+
+    async def stop(self) -> None:
+        """End the engine and everything it started: processes, shared memory, files. Idempotent."""
+        ...
+
+
+class Engine(EngineProcess, Protocol):
+    """A started or startable engine that takes requests."""
 
     def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
         """Stream chunks. Closing the generator early aborts the request in the engine (R115).
@@ -124,14 +142,6 @@ class Engine(Protocol):
         """Free what the engine holds for a request; unknown ids are ignored."""
         ...
 
-    async def check_health(self) -> None:
-        """Raise EngineDeadError when the engine cannot serve any more."""
-        ...
-
     async def reset_prefix_cache(self) -> bool:
         """Forget all cached prefixes (R107); false when the engine refused."""
-        ...
-
-    async def stop(self) -> None:
-        """End the engine and everything it started: processes, shared memory, files. Idempotent."""
         ...

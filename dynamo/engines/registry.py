@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import cast
 
 from dynamo.config.plan import EnginePlan
-from dynamo.engines.base import Engine
+from dynamo.engines.base import Engine, EngineProcess
 
 _BUILDERS = {
     "vllm": "dynamo.engines.vllm.engine:VllmEngine",
     "sglang": "dynamo.engines.sglang.engine:SglangEngine",
     "mocker": "dynamo.engines.mocker.engine:MockEngine",
 }
+
+_FOLLOWING = {"vllm": "dynamo.engines.vllm.headless:HeadlessEngine"}
+"""Builders of data-parallel ranks whose requests come through another process (R105)."""
 
 _MODEL_ARGUMENTS = {"vllm": "model", "sglang": "model_path"}
 """Under which name each engine is told its model; a simulated one has none."""
@@ -32,9 +35,23 @@ def build_engine(plan: EnginePlan) -> Engine:
     """
     if not is_runnable(plan.backend):
         raise ValueError(f"the backend {plan.backend} cannot be started; {list(_BUILDERS)} can")
-    module, name = _BUILDERS[plan.backend].split(":")
-    builder = cast(Callable[[EnginePlan], Engine], getattr(importlib.import_module(module), name))
-    return builder(plan)
+    return cast(Engine, _builder(_BUILDERS[plan.backend])(plan))
+
+
+def can_follow(backend: str) -> bool:
+    """Whether a process of this backend can run ranks that another process leads."""
+    return backend in _FOLLOWING
+
+
+def build_following(plan: EnginePlan) -> EngineProcess:
+    """Make the part of an engine that another process leads, not started yet (R105)."""
+    return _builder(_FOLLOWING[plan.backend])(plan)
+
+
+def _builder(place: str) -> Callable[[EnginePlan], EngineProcess]:
+    module, name = place.split(":")
+    found = getattr(importlib.import_module(module), name)
+    return cast(Callable[[EnginePlan], EngineProcess], found)
 
 
 def model_reference(plan: EnginePlan) -> str | None:

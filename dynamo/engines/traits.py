@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dynamo.config.plan import OmniPlan
+from dynamo.config.plan import OmniPlan, RankGroup
 
 
 @dataclass(frozen=True)
@@ -34,5 +34,7 @@ class WorkerTraits:
     ports: Mapping[str, range] = field(default_factory=dict)
     """Ports that the engine listens on, which two workers of one machine cannot share, by the
     setting of the first one."""
+    group: RankGroup | None = None
+    """The processes that run this engine between them, when they are several (R105)."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the worker that are no arguments of the engine."""

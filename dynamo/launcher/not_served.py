@@ -9,7 +9,7 @@ from dynamo.config.plan import LaunchPlan
 from dynamo.config.problems import Problem
 from dynamo.config.roles import ROLES, role_named
 from dynamo.engines.argument_checks import as_override
-from dynamo.engines.registry import is_runnable
+from dynamo.engines.registry import can_follow, is_runnable
 
 GENERATION = "generation"
 HEEDED_OPTIONS = {"gateway_workers": 1, "engine_routes": [], "enable_rl": False}
@@ -26,7 +26,7 @@ READ_TEXT = ("vllm", "mocker")
 
 def not_served_yet(plan: LaunchPlan) -> list[Problem]:
     """Return one problem for each thing that the plan asks for and no worker does yet."""
-    checks = (_backends, _options, _roles, _requests, _adapters)
+    checks = (_backends, _options, _roles, _requests, _adapters, _ranks)
     return [problem for check in checks for problem in check(plan)]
 
 
@@ -90,3 +90,11 @@ def _adapters(plan: LaunchPlan) -> Iterator[Problem]:
     if plan.lora is not None and plan.runtime.http is not None:
         text = "is not served by this version yet on the http request plane"
         yield Problem("lora.enabled", True, text, "false", "request_plane=tcp", "R139")
+
+
+def _ranks(plan: LaunchPlan) -> Iterator[Problem]:
+    """R105: an engine may be led from another machine before a worker can run that part of it."""
+    group, backend = plan.group, plan.engine.backend
+    if group is not None and not group.leads and not can_follow(backend):
+        path = "backend.engine.node_rank"
+        yield Problem(path, plan.engine.arguments.get("node_rank"), MESSAGE, "0", rule="R105")

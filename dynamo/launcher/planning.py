@@ -29,6 +29,7 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
     engine, notes = plan_engine(config, machine)
     traits = worker_traits(config, engine.arguments)
     memory = plan_memory(config, machine, engine)
+    leads = traits.group is None or traits.group.leads
     return LaunchPlan(
         engine=engine,
         model=ModelPlan(config.model.path, served_name(config)),
@@ -44,7 +45,7 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
             nats=nats_environment(config),
         ),
         registration=registration(config, traits),
-        frontend=frontend(config),
+        frontend=frontend(config) if leads else None,
         workload=WorkloadPlan(**vars(config.workload)),
         dump_config_to=config.runtime.dump_config_to,
         multimodal=multimodal(config, traits),
@@ -56,8 +57,9 @@ def plan_launch(config: Config, machine: Machine) -> LaunchPlan:
             name: value for name, value in vars(config.sampling).items() if value is not None
         },
         engine_stall_seconds=config.health.engine_stall_seconds,
-        control=control(config),
+        control=control(config) if leads else None,
         memory=memory,
+        group=traits.group,
         notes=tuple(filter(None, (*notes, memory_note(memory) if memory else ""))),
     )
 

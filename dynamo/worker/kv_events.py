@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dynamo.config.plan import LaunchPlan
-from dynamo.engines.base import Engine, EngineInfo
+from dynamo.engines.base import EngineInfo, EngineProcess
 from dynamo.engines.capabilities import KvEventSource, ReportsLoad
 from dynamo.worker.kv_relay import event_sources, relay, report_load
 from dynamo.worker.routes import RefusedError
@@ -25,8 +25,17 @@ logger = logging.getLogger(__name__)
 class KvEvents:
     """A worker's KV events and load, from the engine's start to the worker's end."""
 
-    def __init__(self, plan: LaunchPlan, endpoint: Any, engine: Engine, info: EngineInfo) -> None:
+    def __init__(
+        self,
+        plan: LaunchPlan,
+        endpoint: Any,
+        engine: EngineProcess,
+        info: EngineInfo,
+        leader: int | None = None,
+    ) -> None:
+        """Begin; `leader` is the worker that takes the requests when it is not this process."""
         self._plan, self._endpoint, self._block_size = plan, endpoint, info.kv_block_size
+        self._leader = leader
         # Nobody routes by KV blocks to a worker that is called over HTTP.
         self.sources = event_sources(engine) if plan.runtime.http is None else ()
         self._local_indexer = plan.registration.enable_local_indexer
@@ -116,7 +125,7 @@ class KvEvents:
         self._recorder = Recorder(
             self._plan.runtime.nats,
             Names(place.namespace, place.component),
-            self._endpoint.connection_id(),
+            self._endpoint.connection_id() if self._leader is None else self._leader,
             self.sources,
         )
         self._recorder.start()
@@ -129,6 +138,7 @@ class KvEvents:
             self._block_size,
             self._local_indexer,
             registration.kv_state_endpoint,
+            self._leader,
         )
 
     async def close(self) -> None:

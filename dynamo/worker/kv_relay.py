@@ -9,14 +9,14 @@ from typing import Any
 
 from dynamo.llm import KvEventPublisher, WorkerMetricsPublisher
 
-from dynamo.engines.base import Engine
+from dynamo.engines.base import EngineProcess
 from dynamo.engines.capabilities import KvEventSource, PublishesKvEvents, ReportsLoad
 
 LOAD_SECONDS = 0.1
 """How often the load is looked at; a change is published at once."""
 
 
-def event_sources(engine: Engine) -> Sequence[KvEventSource]:
+def event_sources(engine: EngineProcess) -> Sequence[KvEventSource]:
     """Return where a started engine publishes its KV events; nothing when it does not."""
     return engine.kv_event_sources() if isinstance(engine, PublishesKvEvents) else ()
 

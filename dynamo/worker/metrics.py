@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from dynamo.config.plan import LaunchPlan
-from dynamo.engines.base import Engine
+from dynamo.engines.base import EngineProcess
 from dynamo.engines.capabilities import ExposesMetrics
 from dynamo.worker.control.server import ControlServer
 
@@ -24,7 +24,11 @@ Families = Callable[[], Iterable[Metric]]
 
 
 def register_metrics(
-    plan: LaunchPlan, endpoint: Any, engine: Engine, control: ControlServer | None, more: Families
+    plan: LaunchPlan,
+    endpoint: Any,
+    engine: EngineProcess,
+    control: ControlServer | None,
+    more: Families,
 ) -> None:
     """Let the status server's /metrics tell what engine and control routes know (R108 to R111),
     and what `more` does."""
@@ -33,7 +37,7 @@ def register_metrics(
 
 
 def metrics_text(
-    plan: LaunchPlan, engine: Engine, control: ControlServer | None, more: Families = list
+    plan: LaunchPlan, engine: EngineProcess, control: ControlServer | None, more: Families = list
 ) -> Callable[[], str]:
     """Return what writes all samples of this moment in Prometheus' text format."""
     registry = CollectorRegistry()

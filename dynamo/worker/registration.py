@@ -84,6 +84,7 @@ def runtime_config(plan: Described, info: EngineInfo) -> ModelRuntimeConfig:
     config.total_kv_blocks = info.total_kv_blocks
     config.max_num_seqs = info.max_num_seqs
     config.max_num_batched_tokens = info.max_num_batched_tokens
+    config.data_parallel_start_rank = info.data_parallel_start_rank
     config.data_parallel_size = info.data_parallel_size
     config.tool_call_parser = registration.tool_call_parser
     config.reasoning_parser = registration.reasoning_parser

@@ -29,6 +29,7 @@ from dynamo.worker.operations import adapter_operations, operator_routes
 from dynamo.worker.planes.http.card import ModelCard
 from dynamo.worker.planes.http.worker import HttpWorker
 from dynamo.worker.pushing import pushing
+from dynamo.worker.rank_group import leader_path, leads
 from dynamo.worker.registration import health_check_payload, register
 from dynamo.worker.routes import as_endpoint, register_routes
 from dynamo.worker.sampling import Served, base_model
@@ -98,6 +99,8 @@ class Worker:
         if self.http is not None:
             model = replace(plan.model, path=str(directory))
             self._tell_address(self.http, ModelCard(model, plan.registration, info))
+        if plan.group is not None:
+            self._serve_natively(self.runtime.endpoint(leader_path(plan, plan.group)), leads, None)
         self._begin()
         routes = operator_routes(plan, self.handler, self._hide, self._show)
         register_routes(self.runtime, routes)

@@ -75,7 +75,7 @@ def read_request(request: Mapping[str, Any], request_id: str, served: Served) ->
         raise InvalidRequestError("guided_decoding must be an object")
     for name in NOT_SAMPLING:
         options.pop(name, None)
-    outputs = request.get("output_options") or {}
+    outputs, routing = request.get("output_options") or {}, request.get("routing") or {}
     return GenerateRequest(
         request_id=request_id,
         token_ids=token_ids,
@@ -88,7 +88,8 @@ def read_request(request: Mapping[str, Any], request_id: str, served: Served) ->
         guided_decoding=guided,
         logprobs=log_prob_count("logprobs", outputs.get("logprobs")),
         prompt_logprobs=log_prob_count("prompt_logprobs", outputs.get("prompt_logprobs")),
-        priority=whole("priority", (request.get("routing") or {}).get("priority") or 0),
+        priority=whole("priority", routing.get("priority") or 0),
+        data_parallel_rank=chosen_rank(routing),
     )
 
 
@@ -123,6 +124,16 @@ def limits(stops: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, A
     for name in COUNTS:
         whole(name, given.get(name, 0))
     return {name: defaults[name] for name in LIMITS if name in defaults} | given
+
+
+def chosen_rank(routing: Mapping[str, Any]) -> int | None:
+    """Return the data-parallel rank that a router chose, if it did.
+
+    Raises:
+        InvalidRequestError: it is no number.
+    """
+    rank = routing.get("dp_rank")
+    return None if rank is None else whole("dp_rank", rank)
 
 
 def whole(name: str, value: Any) -> int:

@@ -13,8 +13,9 @@ import uvloop
 
 from dynamo.config.native_environment import exported_variables
 from dynamo.config.plan import LaunchPlan
-from dynamo.engines.base import Engine, EngineInfo
 from dynamo.engines.registry import build_engine, with_model
+from dynamo.worker.engine_start import start_engine
+from dynamo.worker.follow import follow
 from dynamo.worker.messages import say
 from dynamo.worker.model_files import ModelUnavailableError, local_model
 from dynamo.worker.shutdown import Reason, StopSignal, until_end, watch_engine
@@ -33,13 +34,16 @@ PROCESS_DEFAULTS = {
 
 
 def serve(plan: LaunchPlan) -> int:
-    """Run until a signal or a failure; returns the exit status (R116, R117)."""
+    """Run until a signal or a failure; returns the exit status (R105, R116, R117)."""
     set_environment(plan)
     try:
         directory = local_model(plan.model.path, say)
     except ModelUnavailableError as error:
         print(f"error: {error}", file=sys.stderr)
         return Reason.FAILED.value
+    group = plan.group
+    if group is not None and not group.leads:
+        return uvloop.run(follow(plan, group, directory)).value
     return uvloop.run(_serve(plan, directory)).value
 
 
@@ -59,7 +63,7 @@ async def _serve(plan: LaunchPlan, directory: Path) -> Reason:
     say(f"starting {plan.engine.backend} {plan.engine.version} on {plan.engine.device} ...")
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.stop)
-        info = await _start(engine, stop)
+        info = await start_engine(engine, stop)
         if info is None:
             return Reason.ASKED if stop.asked.is_set() else Reason.FAILED
         # The engine first: it forks processes, and the runtime starts threads when imported.
@@ -81,21 +85,3 @@ async def _serve(plan: LaunchPlan, directory: Path) -> Reason:
         announcing.cancel()
         await worker.withdraw(reason, stop)
         return reason
-
-
-async def _start(engine: Engine, stop: StopSignal) -> EngineInfo | None:
-    """Start the engine; None when a signal came first or the start failed, which is logged."""
-    start = asyncio.ensure_future(engine.start())
-    asked = asyncio.ensure_future(stop.asked.wait())
-    await asyncio.wait([start, asked], return_when=asyncio.FIRST_COMPLETED)
-    asked.cancel()
-    if not start.done():
-        start.cancel()
-        await asyncio.wait([start])
-        return None
-    try:
-        return start.result()
-    except Exception as error:
-        logger.debug("the engine's start failed", exc_info=error)
-        say(f"error: the engine did not start: {error}")
-        return None

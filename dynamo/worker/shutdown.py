@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from dynamo.config.plan import LaunchPlan
-from dynamo.engines.base import Engine, EngineDeadError
+from dynamo.engines.base import EngineDeadError, EngineProcess
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def fetch_seconds(plan: LaunchPlan, left_at: float) -> float:
     return max(0.0, left_at + limit - time.monotonic())
 
 
-async def watch_engine(engine: Engine) -> None:
+async def watch_engine(engine: EngineProcess) -> None:
     """R116: return when the engine is dead, at most two seconds after it died."""
     while True:
         try:

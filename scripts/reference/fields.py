@@ -116,6 +116,7 @@ VLLM: Mapping[str, Read] = {
     "mm_prompt_template": "config.multimodal.prompt_template",
     "use_vllm_tokenizer": "config.backend.use_vllm_tokenizer",
     "sleep_mode_level": "plan.sleep_mode_level",
+    "headless": "config.backend.headless",
     "omni": "config.backend.omni",
     "stage_configs_path": "config.backend.stage_configs_path",
     "model": "plan.model.path",

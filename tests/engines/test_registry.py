@@ -7,7 +7,7 @@ import pytest
 
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.mocker.engine import MockEngine
-from dynamo.engines.registry import build_engine
+from dynamo.engines.registry import build_engine, can_follow
 
 
 def plan(backend: str) -> EnginePlan:
@@ -21,6 +21,11 @@ def test_the_mock_engine_is_built() -> None:
 def test_a_backend_without_an_engine_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="the backend abacus cannot be started"):
         build_engine(plan("abacus"))
+
+
+@pytest.mark.parametrize(("backend", "follows"), [("vllm", True), ("sglang", False)])
+def test_r105_vllm_can_be_led_by_another_process(backend: str, follows: bool) -> None:
+    assert can_follow(backend) is follows
 
 
 def test_building_vllm_imports_neither_torch_nor_vllm() -> None:

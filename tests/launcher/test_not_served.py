@@ -63,6 +63,16 @@ def test_what_only_sglangs_own_worker_does_is_not(
     assert found(backend=SglangBackend(**settings)) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("rank", "expected"), [(0, []), (1, [("backend.engine.node_rank", "R105")])]
+)
+def test_r105_sglang_is_not_led_from_another_machine_yet(
+    rank: int, expected: list[tuple[str, str]]
+) -> None:
+    engine = {"nnodes": 2, "node_rank": rank, "dist_init_addr": "node-0:5000", "tp_size": 2}
+    assert found(backend=SglangBackend(engine=engine)) == expected
+
+
 def test_r138_sglang_takes_no_adapters_yet() -> None:
     assert found(backend=SglangBackend(), lora=LoraConfig(enabled=True)) == [
         ("lora.enabled", "R138")

@@ -88,6 +88,11 @@ def test_r133_a_model_that_takes_text_offers_chat_only() -> None:
     assert str(model_type(first)) != str(ModelType.Chat)
 
 
+def test_r102_routers_learn_which_ranks_a_worker_has() -> None:
+    config = runtime_config(plan(), replace(INFO, data_parallel_start_rank=2, data_parallel_size=2))
+    assert (config.data_parallel_start_rank, config.data_parallel_size) == (2, 2)
+
+
 def test_how_prompts_are_made_is_told() -> None:
     chosen = plan(
         default_thinking_mode="disabled",

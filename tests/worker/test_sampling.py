@@ -28,6 +28,15 @@ def read(
     return read_request({"token_ids": token_ids, **parts}, "id-1", Served(INFO, defaults or {}))
 
 
+@pytest.mark.parametrize(
+    ("routing", "rank"), [(None, None), ({}, None), ({"dp_rank": None}, None), ({"dp_rank": 1}, 1)]
+)
+def test_the_rank_that_the_router_chose_is_told_to_the_engine(
+    routing: dict[str, Any] | None, rank: int | None
+) -> None:
+    assert read(routing=routing).data_parallel_rank == rank
+
+
 def test_r123_without_a_limit_the_rest_of_the_context_is_generated() -> None:
     assert read().max_tokens == 97
 

@@ -46,6 +46,9 @@ class VllmBackend(BackendConfig):
     sleep_mode_level: int = setting(1, env=("DYN_VLLM_SLEEP_MODE_LEVEL",), minimum=1, maximum=3)
     """What a sleep request releases that names no level: 1 moves the weights to main memory, 2
     drops them, 3 drops everything (R113)."""
+    headless: bool = setting(False, env=("DYN_VLLM_HEADLESS",))
+    """Run data-parallel ranks that another worker leads at `data_parallel_address`: the process has
+    no endpoint and no model of its own (R105)."""
     omni: bool = setting(False, env=("DYN_VLLM_OMNI",))
     """Run a pipeline of several stages, such as text to image (R94)."""
     stage_configs_path: str | None = setting(

@@ -5,7 +5,7 @@ from typing import Any
 
 from dynamo.config.machine import Machine
 from dynamo.config.memory_plan import MemoryPlan
-from dynamo.config.plan import EnginePlan, LaunchPlan
+from dynamo.config.plan import EnginePlan, LaunchPlan, RankGroup
 from dynamo.config.problems import Problem
 from dynamo.config.schema import Config
 from dynamo.engines.argument_checks import check_arguments, check_environment
@@ -66,7 +66,7 @@ def packages(arguments: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
-    """R80, R98, R151, R153, R156: what SGLang's settings say about the worker around it."""
+    """R80, R98, R105, R151, R153, R156: what SGLang's settings say about the worker around it."""
     backend = sglang(config)
     kinds = chosen_kinds(backend)
     return WorkerTraits(
@@ -77,8 +77,17 @@ def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
         endpoint_types=ENDPOINT_TYPES[kinds[0]] if kinds else None,
         tool_call_parser=arguments.get("tool_call_parser"),
         reasoning_parser=arguments.get("reasoning_parser"),
+        group=rank_group(arguments),
         options=worker_options(config),
     )
+
+
+def rank_group(arguments: Mapping[str, Any]) -> RankGroup | None:
+    """R105: of several machines only the first takes requests, whatever is split over them."""
+    if int(arguments.get("nnodes") or 1) < 2:
+        return None
+    leads = int(arguments.get("node_rank") or 0) == 0
+    return RankGroup(str(arguments.get("dist_init_addr")), leads)
 
 
 def worker_options(config: Config) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from dynamo.engines.vllm.load import LoadBook
 from dynamo.engines.vllm.output import ChunkMaker
 from dynamo.engines.vllm.profiler import Profiler, trace_the_core_only
 from dynamo.engines.vllm.published_events import published_events
+from dynamo.engines.vllm.ranks import ranks_fed
 from dynamo.engines.vllm.sampling import sampling_params
 from dynamo.engines.vllm.sleep import SleepMode
 from dynamo.engines.vllm.text import Text
@@ -76,6 +77,7 @@ class RunningEngine:
                 lora_request=chosen,
                 trace_headers=request.trace_headers,
                 priority=-request.priority,  # vLLM serves the lowest number first
+                data_parallel_rank=self._rank(request),
             )
             self._in_flight.add(request.request_id)
             try:
@@ -85,6 +87,13 @@ class RunningEngine:
                             yield chunk
             finally:
                 self._in_flight.discard(request.request_id)
+
+    def _rank(self, request: GenerateRequest) -> int | None:
+        """Return the chosen rank as vLLM counts those that this process sends requests to."""
+        ranks, chosen = ranks_fed(self._config), request.data_parallel_rank
+        if chosen is None or chosen not in ranks or len(ranks) == 1:
+            return None
+        return chosen - ranks.start
 
     async def _fetch(
         self, request: GenerateRequest, adapter: LoRARequest | None
@@ -96,8 +105,10 @@ class RunningEngine:
         first = replace(request, max_tokens=1, sampling={}, prompt_logprobs=None)
         params = sampling_params(first, {})
         prompt = tokens_input(list(request.token_ids))
-        fetch = f"{request.request_id}-fetch"
-        async for _ in self._llm.generate(prompt, params, fetch, lora_request=adapter):
+        fetch, rank = f"{request.request_id}-fetch", self._rank(request)
+        async for _ in self._llm.generate(
+            prompt, params, fetch, lora_request=adapter, data_parallel_rank=rank
+        ):
             pass
         return replace(request, kv_transfer_params=None)
 
@@ -140,16 +151,18 @@ class RunningEngine:
 
     def info(self, startup_seconds: Mapping[str, float]) -> EngineInfo:
         """Return the limits that vLLM settled on."""
-        config = self._config
+        config, ranks = self._config, ranks_fed(self._config)
         return EngineInfo(
             version=vllm.__version__,
             context_length=config.model_config.max_model_len,
             kv_block_size=config.cache_config.block_size,
-            total_kv_blocks=config.cache_config.num_gpu_blocks or 0,
+            # vLLM adds up the blocks of all ranks.
+            total_kv_blocks=(config.cache_config.num_gpu_blocks or 0) // len(ranks),
             max_num_seqs=config.scheduler_config.max_num_seqs,
             max_num_batched_tokens=config.scheduler_config.max_num_batched_tokens,
             vocab_size=config.model_config.get_vocab_size(),
-            data_parallel_size=config.parallel_config.data_parallel_size,
+            data_parallel_start_rank=ranks.start,
+            data_parallel_size=len(ranks),
             max_adapters=capacity(config.lora_config),
             bos_token_id=bos_token_id(config),
             default_max_tokens=self._default_sampling.get("max_tokens"),
@@ -164,7 +177,7 @@ def bos_token_id(config: VllmConfig) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def engine_config(arguments: Mapping[str, Any]) -> VllmConfig:
+def engine_config(arguments: Mapping[str, Any], *, headless: bool = False) -> VllmConfig:
     """Let vLLM check the arguments and settle what they leave open.
 
     Raises:
@@ -173,7 +186,8 @@ def engine_config(arguments: Mapping[str, Any]) -> VllmConfig:
     types = {field.name: field.type for field in dataclasses.fields(AsyncEngineArgs)}
     objects = {name: _config_object(value, types.get(name)) for name, value in arguments.items()}
     # The limits that `vllm serve` starts with: without a context vLLM takes a quarter of them.
-    return AsyncEngineArgs(**objects).create_engine_config(UsageContext.OPENAI_API_SERVER)
+    given = AsyncEngineArgs(**objects)
+    return given.create_engine_config(UsageContext.OPENAI_API_SERVER, headless=headless)
 
 
 def _config_object(value: Any, declared: Any) -> Any:

@@ -7,10 +7,13 @@ from dataclasses import replace
 from dynamo.config.plan import EnginePlan, LaunchPlan
 from dynamo.engines import command_line
 from dynamo.engines.catalogue import Catalogue, load
+from dynamo.engines.vllm.rank_groups import follows
 from dynamo.engines.worker_command import WorkerCommand, flat, role_words, without_secrets
 
+HEADLESS = "--headless"
 NO_FLAG = "# not on vLLM's command line:"
 SAID_BY_THE_ENGINE = (
+    "backend.headless",
     "backend.kv_event_port",
     "backend.nixl_side_channel_host",
     "backend.nixl_side_channel_port",
@@ -22,7 +25,7 @@ SAID_BY_THE_ENGINE = (
 """Settings that the engine's arguments and variables were made of."""
 
 
-def serve_command(plan: EnginePlan) -> str:
+def serve_command(plan: EnginePlan, *, headless: bool = False) -> str:
     """Return `VARIABLE=value vllm serve MODEL --flag value`, one per line, ready to paste."""
     catalogue = load("vllm", plan.version)
     comments = [
@@ -30,7 +33,7 @@ def serve_command(plan: EnginePlan) -> str:
         for name, value in command_line.without_flag(plan.arguments, catalogue)
     ]
     server = f"vllm serve {command_line.model_text(str(plan.arguments['model']))}"
-    words = flag_words(plan, catalogue)
+    words = [*([[HEADLESS]] if headless else []), *flag_words(plan, catalogue)]
     return "\n".join([*comments, command_line.command_text(plan.environment, server, words)])
 
 
@@ -46,7 +49,8 @@ def worker_command(plan: LaunchPlan) -> WorkerCommand:
     arguments, secrets = without_secrets(engine.arguments)
     shown = replace(engine, arguments=arguments)
     catalogue = load("vllm", engine.version)
-    words = (*role_words(plan.role), *flat(flag_words(shown, catalogue)))
+    ranks = (HEADLESS,) if follows(plan.group) else ()
+    words = (*role_words(plan.role), *ranks, *flat(flag_words(shown, catalogue)))
     left_out = command_line.without_flag(arguments, catalogue)
     return WorkerCommand(
         "dynamo.vllm",

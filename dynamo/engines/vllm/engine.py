@@ -1,25 +1,19 @@
 """vLLM's AsyncLLM as an engine: token ids in, token ids out, nothing left behind."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, EngineDeadError, EngineInfo, GenerateRequest
 from dynamo.engines.capabilities import Conversation, KvEventSource
 from dynamo.engines.footprint import Footprint, set_variables, temporary_directory
-from dynamo.engines.metrics_directory import VARIABLE as METRICS_DIRECTORY
-from dynamo.engines.metrics_directory import prepare_directory
-from dynamo.engines.starting import build_in_thread, may_fork
+from dynamo.engines.starting import build_in_thread
 from dynamo.engines.stopwatch import Stopwatch
 from dynamo.engines.vllm.hand_over import prefill_params
 from dynamo.engines.vllm.kv_events import with_sockets
-from dynamo.engines.vllm.kv_transfer import counts_elsewhere, uses_nixl
 from dynamo.engines.vllm.log_noise import drop_expected_warnings
-from dynamo.engines.vllm.side_channel import VARIABLE as SIDE_CHANNEL_HOST
-from dynamo.engines.vllm.side_channel import ensure_side_channel_host
+from dynamo.engines.vllm.process_environment import core_start_method, set_environment
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -28,8 +22,6 @@ if TYPE_CHECKING:
 
 LIMITS_FILE = "limits"
 METRICS_PREFIXES = ("vllm:", "lmcache:")
-LOG_STREAM = "VLLM_LOGGING_STREAM"
-"""vLLM would write its log to stdout, among what the program has to say."""
 
 
 class VllmEngine:
@@ -48,22 +40,12 @@ class VllmEngine:
         latest, and leaves nothing.
         """
         self._footprint = Footprint()
-        self._set_environment(self._footprint.directory)
+        self._overridden = set_environment(self._plan, self._footprint.directory)
         try:
             return await build_in_thread(self._build, self._footprint)
         except BaseException:
             await self.stop()
             raise
-
-    def _set_environment(self, directory: Path) -> None:
-        names = {*self._plan.environment, SIDE_CHANNEL_HOST, LOG_STREAM, METRICS_DIRECTORY}
-        self._overridden = {name: os.environ.get(name) for name in names}
-        os.environ.update(self._plan.environment)
-        os.environ.setdefault(LOG_STREAM, "ext://sys.stderr")
-        if uses_nixl(self._plan.arguments.get("kv_transfer_config")):
-            ensure_side_channel_host(os.environ)
-        if counts_elsewhere(self._plan.arguments.get("kv_transfer_config")):
-            prepare_directory(os.environ, directory / "metrics")
 
     def _build(self, footprint: Footprint) -> EngineInfo:
         stopwatch = Stopwatch()
@@ -78,16 +60,10 @@ class VllmEngine:
             if footprint.given_up:
                 raise EngineDeadError("the start was cancelled")
             limits = adjustable_limits(config, footprint.directory / LIMITS_FILE)
-            self._running = RunningEngine(config, self._core_start_method(), limits)
+            self._running = RunningEngine(config, core_start_method(self._plan), limits)
         footprint.note()
         stopwatch.lap("engine")
         return self._running.info(stopwatch.seconds)
-
-    def _core_start_method(self) -> str | None:
-        """Return None on a GPU, which leaves the choice to vLLM."""
-        if self._plan.device != "cpu":
-            return None
-        return "fork" if may_fork(self._plan) else "spawn"
 
     def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
         """Stream the new tokens of each step; see Engine.generate."""

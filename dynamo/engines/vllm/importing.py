@@ -41,6 +41,7 @@ SERVER = ServerFlags(
         lists=("api_key", "lora_modules"),
     ),
     homes={
+        "headless": "backend.headless",
         "host": "frontend.host",
         "port": "frontend.port",
         "tool_call_parser": "runtime.tool_call_parser",
@@ -51,7 +52,6 @@ SERVER = ServerFlags(
         "enable_auto_tool_choice": "needs no switch here: a set parser is used",
         "lora_modules": "adapters are loaded while the worker runs, not at its start",
         "tokens_only": "a worker of Dynamo always takes tokens",
-        "headless": "every worker is started alone here",
     },
     otherwise="belongs to vLLM's own HTTP server, which is not started here",
 )  # fmt: skip

@@ -5,6 +5,8 @@ from typing import Any
 from vllm.config import VllmConfig
 from vllm.v1.metrics.loggers import StatLoggerBase
 
+from dynamo.engines.vllm.ranks import ranks_fed
+
 
 class LoadBook:
     """KV blocks in use by data-parallel rank; `logger` is what vLLM makes its loggers with."""
@@ -25,8 +27,8 @@ class _LoadLogger(StatLoggerBase):  # type: ignore[misc]
         self, scheduler_stats: Any, *_others: Any, engine_idx: int = 0, **_more: Any
     ) -> None:
         if scheduler_stats is not None:
-            # vLLM counts blocks only once its engine core has measured the memory.
-            total = self._config.cache_config.num_gpu_blocks or 0
+            # vLLM counts blocks, of all ranks, only once its engine cores have measured the memory.
+            total = (self._config.cache_config.num_gpu_blocks or 0) / len(ranks_fed(self._config))
             self._book.used_blocks[engine_idx] = round(scheduler_stats.kv_cache_usage * total)
 
     def log_engine_initialized(self) -> None:

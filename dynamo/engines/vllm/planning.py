@@ -13,7 +13,7 @@ from dynamo.engines.catalogue import load
 from dynamo.engines.choices import engine_version, judged
 from dynamo.engines.traits import WorkerTraits
 from dynamo.engines.vllm import memory as vllm_memory
-from dynamo.engines.vllm import mode_rules, model_rules, rules
+from dynamo.engines.vllm import mode_rules, model_rules, rank_groups, rules
 from dynamo.engines.vllm.arguments import engine_plan as plan_engine
 from dynamo.engines.vllm.command import serve_command
 from dynamo.engines.vllm.command import worker_command as command_of_worker
@@ -30,7 +30,7 @@ def check(config: Config, machine: Machine) -> list[Problem]:
     problems = check_arguments(config.backend.engine, catalogue)
     problems += check_environment(config.backend.environment, catalogue)
     problems = judged(problems, catalogue, version)
-    every_rule = (*rules.RULES, *mode_rules.RULES, *model_rules.RULES)
+    every_rule = (*rules.RULES, *mode_rules.RULES, *model_rules.RULES, *rank_groups.RULES)
     return problems + [problem for rule in every_rule for problem in rule(config, machine)]
 
 
@@ -51,7 +51,7 @@ def argument_names() -> Iterable[str]:
 
 def command(plan: LaunchPlan) -> str:
     """Return the equivalent `vllm serve` command line."""
-    return serve_command(plan.engine)
+    return serve_command(plan.engine, headless=rank_groups.follows(plan.group))
 
 
 def worker_command(plan: LaunchPlan) -> WorkerCommand:
@@ -65,7 +65,7 @@ def packages(arguments: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
-    """R75, R94, R104, R113, R129: what vLLM's own settings say about the worker."""
+    """R75, R94, R104, R105, R113, R129: what vLLM's own settings say about the worker."""
     backend = cast(VllmBackend, config.backend)
     return WorkerTraits(
         use_kv_events=use_kv_events(arguments.get("kv_events_config")),
@@ -74,4 +74,5 @@ def traits(config: Config, arguments: Mapping[str, Any]) -> WorkerTraits:
         sleep_mode_level=backend.sleep_mode_level,
         gpus=gpus(arguments),
         ports=listening_ports(config, arguments),
+        group=rank_groups.rank_group(config, arguments),
     )

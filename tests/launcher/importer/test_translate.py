@@ -242,7 +242,7 @@ def test_a_worker_without_kv_events_keeps_them_off() -> None:
 @pytest.mark.parametrize(
     ("words", "path"),
     [
-        (("--headless",), "--headless"),
+        (("--realtime",), "--realtime"),
         (("--benchmark-mode", "prefill"), "--benchmark-mode"),
         (("--output-modalities", "text", "image"), "--output-modalities"),
     ],

@@ -62,7 +62,8 @@ class _TypedProtocol(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun") from exc
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            logger.error("a request failed", exc_info=exc)
+            if not isinstance(exc, ConnectionError):  # the client has gone
+                logger.error("a request failed", exc_info=exc)
             response = refusal(status, "Unknown", "the request failed on the worker")
         else:
             response = refusal(status, _kind(status), "the request cannot be read as HTTP")

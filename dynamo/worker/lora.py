@@ -153,9 +153,11 @@ class Adapters:
     async def _publish(self, name: str) -> None:
         try:
             await self._publisher.publish(name)
-        except BaseException:
+        except BaseException as error:
             del self._sources[name]
             await self._engine.unload_adapter(name)
+            if isinstance(error, Exception):
+                raise RefusedError(f"adapter {name!r} cannot be published: {error}") from error
             raise
 
 

@@ -11,7 +11,7 @@ listed, and does not count.
 
 import argparse
 import asyncio
-import signal
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,31 +24,24 @@ from scripts.fuzz.targets import TARGETS, channels
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run and report; 1 when there is a finding."""
     options = _parser().parse_args(arguments)
-    outcomes = asyncio.run(_until_told(options))
+    outcomes = asyncio.run(fuzz(options))
     report.show(outcomes)
     if options.output is not None:
         report.write(options.output, outcomes)
     return 1 if any(outcome.ours for outcome in outcomes) else 0
 
 
-async def _until_told(options: argparse.Namespace) -> list[Outcome]:
-    """Stop after the batch in hand, and report, when this process is asked to end."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return await fuzz(options, stop)
-
-
-async def fuzz(options: argparse.Namespace, stop: asyncio.Event) -> list[Outcome]:
-    """Ask all targets, one channel after the other."""
+async def fuzz(options: argparse.Namespace) -> list[Outcome]:
+    """Ask all targets, one channel after the other, each for its part of the time."""
     targets = options.target or TARGETS
     outcomes = []
     async with channels(targets, options.engine) as ways:
         each, rest = divmod(options.requests, len(ways))
+        seconds = options.seconds / len(ways)
         for number, channel in enumerate(ways):
             share = each + (number < rest)
-            campaign = Campaign(options.seed, share, options.first, options.batch)
-            outcomes.append(await run(channel, campaign, stop))
+            campaign = Campaign(options.seed, share, options.first, options.batch, seconds)
+            outcomes.append(await run(channel, campaign))
     return outcomes
 
 
@@ -62,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="of all random choices (%(default)s)")
     parser.add_argument("--first", type=int, default=0, help="number of the first request")
     parser.add_argument("--batch", type=int, default=500, help="requests between two looks")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="stop after this time")
     parser.add_argument("--target", action="append", choices=TARGETS, help="default: all")
     parser.add_argument("--engine", choices=("mocker", "vllm"), default="mocker")
     parser.add_argument("--output", type=Path, help="write the result as JSON to this file")

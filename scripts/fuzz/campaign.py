@@ -1,6 +1,9 @@
 """Send batches of mutated requests through one channel, and look at the worker after each."""
 
 import asyncio
+import math
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -59,24 +62,36 @@ class Campaign:
     first: int = 0
     """Number of the first request, to go on where another run ended."""
     batch: int = 500
+    seconds: float = math.inf
+    """Time after which no further batch begins."""
     clients: int = 16
 
 
-async def run(channel: Channel, campaign: Campaign, stop: asyncio.Event) -> Outcome:
-    """Send all requests of one channel; ends early when told to, or when the worker has died."""
+async def run(channel: Channel, campaign: Campaign) -> Outcome:
+    """Send all requests of one channel; ends early when time is up or the worker has died."""
     outcome, numbers = Outcome(channel.name), iter(range(campaign.first, 10**12))
     channel.patient.sizes.clear()
     for finding in await channel.patient.findings():
         outcome.note(finding)
-    while outcome.requests < campaign.requests and not (stop.is_set() or _is_over(outcome)):
+    begin = time.monotonic()
+    while outcome.requests < campaign.requests and not _is_over(outcome):
+        if time.monotonic() - begin > campaign.seconds:
+            break
         count = min(campaign.batch, campaign.requests - outcome.requests)
         batch = await _batch(channel, campaign, outcome, numbers, count)
         for finding in await channel.patient.findings():
             seen = outcome.note(finding)
             if not seen.example:
                 seen.example = await _culprit(channel, batch, finding)
+        _tell(outcome, time.monotonic() - begin)
     _judge_growth(channel, outcome)
     return outcome
+
+
+def _tell(outcome: Outcome, seconds: float) -> None:
+    rate = outcome.requests / seconds
+    told = f"{outcome.channel}: {outcome.requests} requests, {rate:.0f}/s, "
+    print(told + f"{len(outcome.ours)} findings", file=sys.stderr, flush=True)
 
 
 def _is_over(outcome: Outcome) -> bool:

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from dynamo.worker.serve import set_environment
@@ -19,10 +21,10 @@ UNSENDABLE = "cannot be sent"
 class Caller:
     """This process's place in the runtime."""
 
-    def __init__(self, shared: Sequence[str]) -> None:
+    def __init__(self, shared: Sequence[str], log: Path) -> None:
         plan = compose_plan(["backend=mocker", "frontend=none", "request_plane=tcp", *shared])
         set_environment(plan)
-        os.environ["DYN_LOG"] = "error,_core=off"  # it would tell of every refusal
+        _native_log_to(log)
         from dynamo.worker.distributed import distributed_runtime
 
         self._runtime: Any = distributed_runtime(plan)
@@ -57,6 +59,13 @@ class Caller:
                 return await _ask(client, request)
         except TimeoutError:
             return Answer(0, problem=f"no answer within {seconds:.0f} s")
+
+
+def _native_log_to(path: Path) -> None:
+    """Let the runtime tell a file of every request, and this program's errors go on as before."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    with path.open("ab") as log:
+        os.dup2(log.fileno(), 2)
 
 
 async def _ask(client: Any, request: Request) -> Answer | None:

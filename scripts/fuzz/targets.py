@@ -35,7 +35,7 @@ async def channels(targets: Sequence[str], engine: str) -> AsyncIterator[list[Ch
         needs_frontend = any(name in BEHIND_FRONTEND for name in targets)
         frontend = [place.frontend()] if needs_frontend else []
         wait_until_ready([*workers.values(), *frontend])
-        caller = Caller(place.shared)
+        caller = Caller(place.shared, place.directory / "caller.log")
         try:
             made = _makers(Deployment(place, caller), frontend)
             yield [each for name in targets for each in made[name](workers[name])]

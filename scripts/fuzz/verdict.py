@@ -43,6 +43,8 @@ def of_worker(request: Request, answer: Answer) -> Finding | None:
     if found := _leak(text):
         return found
     if answer.status == 200:
+        if request.method == b"HEAD":
+            return None
         return None if _is_good(answer, text) else Finding("a 200 that is no JSON", text[:300])
     if not 400 <= answer.status < 600:
         return Finding(f"status {answer.status}", text[:300])

@@ -88,6 +88,19 @@ async def test_what_is_no_http_leaves_no_traceback(
     assert caplog.records == []
 
 
+async def test_a_client_that_leaves_is_no_failure_of_the_worker(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with listening() as port:
+        _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GOOD + b"Content-Length: 100\r\n\r\n{")
+        await asyncio.sleep(0.01)
+        writer.close()
+        await writer.wait_closed()
+        await asyncio.sleep(0.02)
+    assert caplog.records == []
+
+
 async def test_a_good_request_is_answered_by_the_application() -> None:
     sent = GOOD + b"Content-Length: 7\r\n\r\n" + b'{"a":1}'
     assert (await told(sent))[::2] == (200, {"a": 1})

@@ -9,6 +9,10 @@ class EngineDeadError(RuntimeError):
     """The engine cannot serve any request any more; the worker must end (R116)."""
 
 
+class RequestFailedError(RuntimeError):
+    """The engine failed at this one request and serves on; its text is meant for the client."""
+
+
 class InvalidRequestError(ValueError):
     """The request itself is wrong; its text is meant for the client (HTTP 400)."""
 

@@ -5,11 +5,16 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
-from dynamo.llm.exceptions import EngineShutdown, InvalidArgument, WorkerUnavailable
+from dynamo.llm.exceptions import (
+    EngineShutdown,
+    HttpError,
+    InvalidArgument,
+    WorkerUnavailable,
+)
 
 from dynamo.engines.base import (
     Chunk,
@@ -17,11 +22,15 @@ from dynamo.engines.base import (
     EngineDeadError,
     GenerateRequest,
     InvalidRequestError,
+    RequestFailedError,
 )
 from dynamo.worker.cancellation import Cancellations
+from dynamo.worker.dropped_streams import ClosedOnLoop, call_on_loop
 from dynamo.worker.hand_over import Job, job
 
 logger = logging.getLogger(__name__)
+
+INTERNAL_ERROR = 500
 
 
 class RequestContext(Protocol):
@@ -83,6 +92,7 @@ class GenerateHandler:
         if self.closed is not None:
             yield self._closed(request, write)
             return
+        loop = asyncio.get_running_loop()
         self._enter()
         watched = self.cancellations.watch(context)
         try:
@@ -92,7 +102,7 @@ class GenerateHandler:
             watched.held = task.fetches
             finished = False
             # This generator is closed when nobody listens any more: so ends the request.
-            async with aclosing(self.engine.generate(task.request)) as chunks:
+            async with ClosedOnLoop(self.engine.generate(task.request), loop) as chunks:
                 watched.awaits_engine = True
                 async for chunk in chunks:
                     self.chunks += 1
@@ -110,12 +120,14 @@ class GenerateHandler:
             raise InvalidArgument(str(error)) from None
         except EngineDeadError as error:
             raise EngineShutdown(str(error)) from error
+        except RequestFailedError as error:
+            raise HttpError(INTERNAL_ERROR, str(error)) from None
         except Exception:
             logger.exception("request %s failed", context.id())
             raise
         finally:
             self.cancellations.forget(watched)
-            self._leave()
+            call_on_loop(loop, self._leave)
 
     async def _read(self, request: Mapping[str, Any], context: RequestContext) -> Job:
         asked = await self.mode.read(request, context.id())

@@ -5,7 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dynamo.engines.base import Chunk, GenerateRequest, InvalidRequestError
+from dynamo.engines.base import (
+    Chunk,
+    GenerateRequest,
+    InvalidRequestError,
+    RequestFailedError,
+)
 from dynamo.engines.capabilities import Conversation, ReadsText
 from dynamo.worker.guided import guided_decoding
 from dynamo.worker.sampling import (
@@ -136,7 +141,7 @@ def chat_chunk(chunk: Chunk) -> dict[str, Any]:
     """R131: the new text only; the last chunk of a choice has its reason and the usage."""
     reason = chunk.finish_reason
     if reason is not None and reason.startswith("error"):
-        raise RuntimeError(reason)
+        raise RequestFailedError(reason)
     choice = {
         "index": chunk.index,
         "delta": {"role": "assistant", "content": chunk.text or ""},

@@ -13,6 +13,8 @@ from scripts.fuzz.raw_http import exchange
 from scripts.fuzz.request import Request
 from scripts.fuzz.verdict import Finding
 
+FEWEST_LOOKS = 12
+"""With fewer, growth cannot be told from warming up."""
 QUIET_SECONDS = 20.0
 """Longest wait until nothing is in flight any more."""
 IN_FLIGHT = re.compile(
@@ -21,8 +23,10 @@ IN_FLIGHT = re.compile(
     re.MULTILINE,
 )
 TRACEBACK, PANIC = "Traceback (most recent call last)", "panicked at"
-REFUSAL = "dynamo._core."
-"""Module of the exceptions by which the runtime is told to refuse a request; it prints them."""
+REFUSALS = ("dynamo._core.", "dynamo.llm.exceptions.")
+"""Modules of the exceptions by which the runtime is told to refuse a request; it prints them."""
+EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(: |$)")
+"""How the line begins that names an exception; other processes may write in between."""
 
 Check = Callable[[], Awaitable[str]]
 """Returns what is wrong, empty for nothing."""
@@ -95,7 +99,7 @@ def growth(sizes: Sequence[Size]) -> Size:
 
     The lowest of the last quarter: a moment with a little more in hand is no leak.
     """
-    if len(sizes) < 4:
+    if len(sizes) < FEWEST_LOOKS:
         return Size(0, 0)
     first, last = sizes[len(sizes) // 4 : len(sizes) // 2], sizes[-max(1, len(sizes) // 4) :]
     return Size(
@@ -119,9 +123,8 @@ def failures(log: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for begin in (match.start() for match in re.finditer(re.escape(TRACEBACK), log)):
         lines = log[begin:].splitlines()
-        # Frames are indented; the exception itself is not.
-        cause = next((line for line in lines[1:] if line[:1].strip()), "")
-        if not cause.startswith(REFUSAL):
+        cause = next((line for line in lines[1:] if EXCEPTION.match(line)), "")
+        if not cause.startswith(REFUSALS):
             found.setdefault(cause[:200], log[begin : begin + 3000])
     if PANIC in log:
         begin = log.index(PANIC)

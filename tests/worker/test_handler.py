@@ -134,6 +134,34 @@ async def test_r115_closing_the_stream_aborts_the_request() -> None:
         assert served.in_flight == 0
 
 
+class Waiting(MockEngine):
+    """A mock engine that waits for something of its event loop when a stream is closed."""
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
+        try:
+            async for chunk in super().generate(request):
+                yield chunk
+        finally:
+            asyncio.get_running_loop()
+            await asyncio.sleep(0.001)
+            await self.abort(request.request_id)
+
+
+async def test_r115_a_stream_that_is_dropped_in_another_thread_aborts_the_request() -> None:
+    """As the runtime drops it when the client has left."""
+    engine = Waiting(EnginePlan("mocker", "1", "cpu", {"decode_step_seconds": 0.001}, {}))
+    served = GenerateHandler(engine, TokenMode(Served(await engine.start())))
+    held: list[Any] = [served.generate(body(max_tokens=2000), Request())]
+    await (await asyncio.to_thread(held[0].__anext__))
+    assert used_blocks(served) > 0
+    await asyncio.to_thread(held.clear)
+    await asyncio.wait_for(served.idle.wait(), 5)
+    while used_blocks(served):  # noqa: ASYNC110 - the engine tells nobody
+        await asyncio.sleep(0.001)
+    assert served.in_flight == 0
+    await engine.stop()
+
+
 async def test_the_words_of_a_refusal_reach_the_client() -> None:
     async with handler(max_model_len=64) as served:
         with pytest.raises(InvalidArgument, match="has 64 tokens; the model's context holds 64"):

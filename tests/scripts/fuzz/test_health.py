@@ -10,11 +10,11 @@ def sizes(*resident: int) -> list[Size]:
 
 
 def test_what_grows_while_it_warms_up_and_then_stays_has_not_grown() -> None:
-    assert growth(sizes(100, 150, 160, 160, 161, 159, 160, 160)).resident <= 0
+    assert growth(sizes(100, 140, 150, *[160] * 8, 161, 159, 160)).resident <= 0
 
 
 def test_what_grows_all_the_time_has_grown() -> None:
-    assert growth(sizes(*range(100, 180, 10))).resident == 30 * MIB
+    assert growth(sizes(*range(100, 220, 10))).resident == 40 * MIB
 
 
 def test_a_single_high_moment_is_no_leak() -> None:
@@ -22,7 +22,7 @@ def test_a_single_high_moment_is_no_leak() -> None:
 
 
 def test_too_few_looks_show_nothing() -> None:
-    assert growth(sizes(1, 2, 3)) == Size(0, 0)
+    assert growth(sizes(*range(11))) == Size(0, 0)
 
 
 def test_requests_in_flight_are_read_from_metrics_of_worker_and_engine() -> None:
@@ -38,7 +38,8 @@ vllm:num_requests_waiting{model="a"} 0.0
 
 def test_a_log_tells_of_exceptions_that_nobody_foresaw_and_of_panics() -> None:
     begin = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    raise it\n'
-    log = f"{begin}dynamo._core.InvalidArgument: no\n{begin}KeyError: 'a'\n{begin}KeyError: 'a'\n"
+    foreseen, other = f"{begin}dynamo._core.InvalidArgument: no\n", f"{begin}KeyError: 'a'\n"
+    log = foreseen + other + f"{begin}(Core) x\nKeyError: 'a'\n"
     assert list(failures(log)) == ["KeyError: 'a'"]
     assert list(failures("thread 'x' panicked at src/a.rs:1:\nboom\n")) == [
         "panicked at src/a.rs:1:"

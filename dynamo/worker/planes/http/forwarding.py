@@ -17,6 +17,7 @@ from dynamo.llm import unregister_model
 
 from dynamo.config.plan import EndpointPlan, HttpPlanePlan, LaunchPlan
 from dynamo.worker.cancellation import Cancellations
+from dynamo.worker.dropped_streams import call_on_loop
 from dynamo.worker.planes.http.client import HttpClient
 from dynamo.worker.planes.http.continuation import can_continue, continued
 from dynamo.worker.planes.http.discovery import address_path
@@ -72,6 +73,7 @@ class Forwarder:
 
     async def generate(self, request: Any, context: Any) -> AsyncIterator[Any]:
         """Pass a request on, with its id and trace, and the answer back (R115)."""
+        loop = asyncio.get_running_loop()
         arrived: asyncio.Queue[Any] = asyncio.Queue()
         receiving = asyncio.create_task(self._receive(request, context, arrived))
         self._receiving[context.id()] = receiving
@@ -84,7 +86,7 @@ class Forwarder:
         finally:
             self._cancellations.forget(watched)
             del self._receiving[context.id()]
-            receiving.cancel()
+            call_on_loop(loop, receiving.cancel)
 
     async def _cancel(self, request_id: str) -> None:
         self._receiving[request_id].cancel()

@@ -23,8 +23,11 @@ IN_FLIGHT = re.compile(
     re.MULTILINE,
 )
 TRACEBACK, PANIC = "Traceback (most recent call last)", "panicked at"
-REFUSALS = ("dynamo._core.", "dynamo.llm.exceptions.")
-"""Modules of the exceptions by which the runtime is told to refuse a request; it prints them."""
+REFUSAL = re.compile(
+    r"([\w.]*\.)?(InvalidArgument|EngineShutdown|WorkerUnavailable|Cancelled|HttpError):"
+)
+"""Exceptions by which the runtime is told to refuse a request: it prints them, several threads at
+once, so that what belongs to one may stand in several lines."""
 EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(: |$)")
 """How the line begins that names an exception; other processes may write in between."""
 
@@ -124,7 +127,7 @@ def failures(log: str) -> dict[str, str]:
     for begin in (match.start() for match in re.finditer(re.escape(TRACEBACK), log)):
         lines = log[begin:].splitlines()
         cause = next((line for line in lines[1:] if EXCEPTION.match(line)), "")
-        if not cause.startswith(REFUSALS):
+        if not REFUSAL.match(cause):
             found.setdefault(cause[:200], log[begin : begin + 3000])
     if PANIC in log:
         begin = log.index(PANIC)

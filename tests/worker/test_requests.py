@@ -109,7 +109,7 @@ def test_a_refused_request_does_not_fill_the_workers_log(worker: Worker) -> None
     before = len(worker.log.read_text().splitlines())
     assert worker.complete(prompt="w1 " * 300).status_code == 400
     told = worker.log.read_text().splitlines()[before:]
-    assert len(told) <= 8, told  # the runtime prints the exception itself
+    assert len(told) <= 20, told  # the runtime prints the exception itself, not its causes
 
 
 def test_an_unknown_model_is_a_404(worker: Worker) -> None:

@@ -63,8 +63,10 @@ def connector_names(transfer: Mapping[str, Any]) -> Iterator[str]:
 
 
 def connector_entries(transfer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield a `kv_transfer_config` and those inside it."""
+    """Yield a `kv_transfer_config` and those inside it; what is none is left to vLLM to refuse."""
     yield transfer
-    extra = transfer.get("kv_connector_extra_config") or {}
-    for inner in extra.get("connectors") or ():
-        yield from connector_entries(inner)
+    extra = transfer.get("kv_connector_extra_config")
+    inside = extra.get("connectors") if isinstance(extra, Mapping) else None
+    for inner in inside if isinstance(inside, list | tuple) else ():
+        if isinstance(inner, Mapping):
+            yield from connector_entries(inner)

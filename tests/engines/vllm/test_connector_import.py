@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dynamo.config.schema import ConnectorEntry
-from dynamo.engines.vllm.connector_import import ChosenConnectors, connector_settings
+from dynamo.engines.vllm.connector_import import EXTRA, ChosenConnectors, connector_settings
 from dynamo.engines.vllm.kv_transfer import KVBM_MODULE, kv_transfer_config
 
 KNOWN = {
@@ -77,6 +77,8 @@ KEYS = st.sampled_from(["kv_connector", "kv_role", "kv_connector_extra_config", 
 
 
 @settings(deadline=None)
+@example({"kv_connector": "NixlConnector", "kv_role": "kv_both", EXTRA: "text"})
+@example({EXTRA: {"connectors": [{"kv_connector": "NixlConnector", EXTRA: "text"}]}})
 @given(st.dictionaries(KEYS, JSON | st.sampled_from(["NixlConnector", "kv_both"])))
 def test_any_mapping_is_recognised_exactly_or_not_at_all(transfer: dict[str, Any]) -> None:
     chosen = connector_settings(transfer, KNOWN)

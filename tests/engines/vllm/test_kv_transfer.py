@@ -7,7 +7,12 @@ import pytest
 from dynamo.config.schema import ConnectorEntry
 from dynamo.engines.argument_checks import check_arguments
 from dynamo.engines.catalogue import load
-from dynamo.engines.vllm.kv_transfer import has_connector, kv_transfer_config, uses_nixl
+from dynamo.engines.vllm.kv_transfer import (
+    connector_names,
+    has_connector,
+    kv_transfer_config,
+    uses_nixl,
+)
 
 NIXL = ConnectorEntry("NixlConnector")
 LMCACHE = ConnectorEntry("LMCacheConnectorV1")
@@ -114,3 +119,18 @@ def test_r61_nixl_is_found_alone_and_inside_wrappers(
     transfer: dict[str, Any] | None, expected: bool
 ) -> None:
     assert uses_nixl(transfer) is expected
+
+
+@pytest.mark.parametrize(
+    ("extra", "names"),
+    [
+        ("text", ["X"]),
+        (["text"], ["X"]),
+        ({"connectors": "text"}, ["X"]),
+        ({"connectors": ["text", {"kv_connector": "Y"}]}, ["X", "Y"]),
+        ({"connectors": {"kv_connector": "Y"}}, ["X"]),
+    ],
+)
+def test_what_is_no_connector_is_left_to_vllm_to_refuse(extra: object, names: list[str]) -> None:
+    transfer = {"kv_connector": "X", "kv_connector_extra_config": extra}
+    assert list(connector_names(transfer)) == names

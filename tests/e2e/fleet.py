@@ -21,6 +21,12 @@ START_SECONDS = 90
 ENGINE = {"vocab_size": len(WORDS), "max_model_len": 256}
 
 
+def mock_settings(model: Path) -> tuple[str, ...]:
+    """Return overrides for a worker with the mock engine."""
+    engine = (f"backend.engine.{name}={value}" for name, value in ENGINE.items())
+    return ("backend=mocker", f"model.path={model}", f"model.served_name={MODEL}", *engine)
+
+
 @dataclass
 class Process:
     """A running `python launch.py` and what it printed."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.e2e.fleet import ENGINE, MODEL, Fleet
+from tests.e2e.fleet import Fleet, mock_settings
 from tests.soak.kills import kill_in_turns
 from tests.soak.long_run import long_run
 from tests.soak.memory import MIB
@@ -26,11 +26,7 @@ def test_nobody_is_let_down_and_no_process_grows(tmp_path: Path, tiny_model: Pat
 
 
 def test_nothing_is_left_after_kills_of_each_process(tiny_model: Path) -> None:
-    settings = (
-        "backend=mocker", f"model.path={tiny_model}", f"model.served_name={MODEL}",
-        "fleet.aggregated.replicas=1",
-        *(f"backend.engine.{name}={value}" for name, value in ENGINE.items()),
-    )  # fmt: skip
+    settings = (*mock_settings(tiny_model), "fleet.aggregated.replicas=1")
     kills = kill_in_turns(settings, ("frontend", "worker", "fleet"), 3)
     assert [(kill.killed, kill.left) for kill in kills.kills] == [
         ("frontend", []), ("worker", []), ("fleet", []),

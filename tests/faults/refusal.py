@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.e2e.fleet import ENGINE, MODEL, ROOT
+from tests.e2e.fleet import ROOT, mock_settings
 from tests.faults.stage import Stage
 
 SECONDS = 30
@@ -24,12 +24,10 @@ class Refusal:
 
 def refusal(stage: Stage, *overrides: str, prepare: Callable[[], None] | None = None) -> Refusal:
     """Start a worker that is to end by itself; `prepare` is what its process does first."""
-    engine = [f"backend.engine.{name}={value}" for name, value in ENGINE.items()]
     started = time.monotonic()
     ended = subprocess.run(
         [
-            sys.executable, str(ROOT / "launch.py"), "backend=mocker", *engine,
-            f"model.path={stage.model}", f"model.served_name={MODEL}", *overrides,
+            sys.executable, str(ROOT / "launch.py"), *mock_settings(stage.model), *overrides,
         ],
         capture_output=True, text=True, check=False, timeout=SECONDS, preexec_fn=prepare,
         env={**os.environ, "PYTHONPATH": str(ROOT)},

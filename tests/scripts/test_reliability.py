@@ -6,7 +6,7 @@ from scripts.reliability.page import PAGE, table, table_rows, with_section
 from tests.soak.test_fleet import KINDS
 
 SECTIONS = (
-    "faults", "kills", "memory with mock", "memory with vllm", *(f"fleet {kind}" for kind in KINDS),
+    "faults", "kills with mock", "kills with vllm", "memory with mock", "memory with vllm", *(f"fleet {kind}" for kind in KINDS),
 )  # fmt: skip
 
 

@@ -84,15 +84,16 @@ def _start(settings: Sequence[str], stack: ExitStack) -> _Scene:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kills-")))
     temporary, mark = folder / "tmp", uuid.uuid4().hex
     temporary.mkdir()
-    stack.callback(_end_all, mark)
+    place = Place(mark, temporary, folder / "run" / "store")
+    stack.callback(_end_all, place)
     command = fleet_command(folder, *settings, "fleet.max_restarts=100")
     fleet = run(command, folder, **{MARK: mark, "TMPDIR": str(temporary)})
     fleet.wait_for(r"fleet +\| ready: ", START_SECONDS)
-    return _Scene(fleet, Place(mark, temporary, fleet.directory / "store"))
+    return _Scene(fleet, place)
 
 
-def _end_all(mark: str) -> None:
-    for process in processes_of(mark):
+def _end_all(place: Place) -> None:
+    for process in processes_of(place):
         process.kill()
 
 
@@ -118,7 +119,7 @@ def _process(scene: _Scene, target: str) -> psutil.Process:
     if target == "fleet":
         return psutil.Process(scene.fleet.process.pid)
     if target == "engine core":
-        (core,) = engine_cores(processes_of(scene.place.mark))
+        (core,) = engine_cores(processes_of(scene.place))
         return core
     return scene.fleet.member({"frontend": "frontend-0", "worker": "aggregated-0"}[target])
 
@@ -132,7 +133,7 @@ def _files_left(target: str, before: frozenset[Path], now: frozenset[Path]) -> l
 def _left_by_fleet(scene: _Scene, before: Traces) -> list[str]:
     """Wait until all others have ended, as they do by themselves, and name what is left."""
     deadline = time.monotonic() + END_SECONDS
-    while processes_of(scene.place.mark) and time.monotonic() < deadline:
+    while processes_of(scene.place) and time.monotonic() < deadline:
         time.sleep(0.1)
     now = traces_of(scene.place)
     return [

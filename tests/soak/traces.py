@@ -1,8 +1,9 @@
 """What a fleet has on the machine, and what of it is still there when it should be gone."""
 
+import os
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -11,7 +12,7 @@ from dynamo.engines.footprint import SHARED_MEMORY, mapped_segments
 from tests.e2e.engines import shared_memory
 
 MARK = "FLEET_OF_THIS_TEST"
-"""Environment variable by which all processes of a fleet are found, whoever their parent is."""
+"""Environment variable by which processes of a fleet are found, whoever their parent is."""
 LEASE_SECONDS = 14.0
 """A store forgets a worker ten seconds after its last sign of life, and looks every 3.3 s."""
 
@@ -24,6 +25,9 @@ class Place:
     temporary: Path
     """Its directory for temporary files."""
     store: Path
+    sessions: set[int] = field(default_factory=set)
+    """Sessions in which its processes were seen: an engine core overwrites its environment when it
+    gives itself a name."""
 
 
 @dataclass(frozen=True)
@@ -37,23 +41,38 @@ class Traces:
     """At the top of the directory for temporary files."""
 
 
-def processes_of(mark: str) -> frozenset[psutil.Process]:
-    """Return all living processes of this machine that carry a mark."""
-    return frozenset(each for each in psutil.process_iter() if _carries(each, mark))
+def processes_of(place: Place) -> frozenset[psutil.Process]:
+    """Return all living processes of this machine that belong to a fleet."""
+    every = [each for each in psutil.process_iter() if _lives(each)]
+    place.sessions.update(_session(each) for each in every if _carries(each, place.mark))
+    return frozenset(each for each in every if _session(each) in place.sessions)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
 
 
 def _carries(process: psutil.Process, mark: str) -> bool:
     try:
-        alive: bool = process.status() != psutil.STATUS_ZOMBIE
-        return alive and process.environ().get(MARK) == mark
+        return bool(process.environ().get(MARK) == mark)
     except psutil.Error:
         return False
+
+
+def _session(process: psutil.Process) -> int:
+    try:
+        return os.getsid(process.pid)
+    except ProcessLookupError:
+        return -1
 
 
 def traces_of(place: Place) -> Traces:
     """Look at all processes of a fleet; those that end meanwhile have nothing."""
     segments, ports = set[Path](), set[int]()
-    processes = processes_of(place.mark)
+    processes = processes_of(place)
     for process in processes:
         try:
             segments |= shared_memory(process)

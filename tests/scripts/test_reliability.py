@@ -6,7 +6,8 @@ from scripts.reliability.page import PAGE, table, table_rows, with_section
 from tests.soak.test_fleet import KINDS
 
 SECTIONS = (
-    "faults", "kills with mock", "kills with vllm", "memory with mock", "memory with vllm", *(f"fleet {kind}" for kind in KINDS),
+    "faults", "kills with mock", "kills with vllm", "memory with mock", "memory with vllm",
+    *(f"fleet {kind}" for kind in KINDS),
 )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def fleet_text(kind: str, seconds: float, results: Counter[str], grown: float) -
     """Say in one item of a list how a fleet went."""
     engine = "mock" if kind == "simulated" else "vllm"
     return (
-        f"- {FLEETS[kind]}: {results['answered']:,} answered in {seconds / 60:.0f} min, "
+        f"- {FLEETS[kind]}: {results['answered']:,} answered in {seconds:g} s, "
         f"{results['not accepted']} not accepted, {_others(results)} lost, memory x {grown:.2f} "
         f"({circumstances(VERSIONS[engine])})\n"
     )

@@ -17,6 +17,7 @@ import pytest
 from tests.e2e.deployment import Running, fleet_command, run
 from tests.e2e.tiny_llama import CONTEXT, vllm_settings, write_tiny_llama
 from tests.soak.conftest import Record
+from tests.soak.memory import anonymous_memory
 from tests.soak.report import fleet_text
 from tests.worker.tiny_model import WORDS
 
@@ -72,9 +73,9 @@ def client(url: str, number: int, stop: Event) -> list[str]:
 
 
 def memory(fleet: Running) -> int:
-    """Return the bytes that all processes of the fleet hold for themselves."""
+    """Return the bytes that all processes of the fleet hold."""
     family = psutil.Process(fleet.process.pid).children(recursive=True)
-    return sum(each.memory_full_info().uss for each in family)
+    return sum(anonymous_memory(each.pid) for each in family)
 
 
 @pytest.mark.timeout(SECONDS + 600)

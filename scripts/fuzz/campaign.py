@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from scripts.fuzz.channels import Channel
 from scripts.fuzz.health import Size, growth
 from scripts.fuzz.over_runtime import UNSENDABLE
-from scripts.fuzz.raw_http import Answer
+from scripts.fuzz.raw_http import WAITS, Answer
 from scripts.fuzz.recipe import Recipe, build, recipe
 from scripts.fuzz.shrink import shrunk
 from scripts.fuzz.verdict import Finding
@@ -128,6 +128,8 @@ async def _one(channel: Channel, made_by: Recipe, outcome: Outcome) -> Answer | 
     answer = await channel.send(request)
     if answer is None or answer.problem.startswith(UNSENDABLE):
         return answer
+    if answer.problem == WAITS:
+        return answer
     if finding := channel.judge(request, answer):
         seen = outcome.note(finding)
         if not seen.example:
@@ -139,6 +141,8 @@ async def _one(channel: Channel, made_by: Recipe, outcome: Outcome) -> Answer | 
 def _label(answer: Answer | None) -> str:
     if answer is None:
         return LEFT
+    if answer.problem == WAITS:
+        return WAITS
     return str(answer.status) if answer.status else "no answer"
 
 

@@ -10,6 +10,8 @@ from scripts.fuzz.request import Request
 
 PIECE = 64 * 1024
 LEAVE_SECONDS = 0.002
+WAITS = "waits for more"
+"""Problem of a request that is no HTTP, and that the server takes for the beginning of one."""
 BROKEN_SECONDS = 2.0
 """Longest wait for an answer to what is no HTTP."""
 
@@ -46,7 +48,7 @@ async def exchange(port: int, request: Request, seconds: float) -> Answer | None
             return await _answer(reader, request.method)
     except TimeoutError:
         if framing == "broken":
-            return None
+            return Answer(0, problem=WAITS)
         return Answer(0, problem=f"no answer within {seconds:.0f} s")
     finally:
         writer.transport.abort()

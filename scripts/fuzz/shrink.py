@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from scripts.fuzz.channels import Channel
+from scripts.fuzz.raw_http import WAITS
 from scripts.fuzz.recipe import Recipe, build
 from scripts.fuzz.request import Request
 from scripts.fuzz.verdict import Finding
@@ -53,7 +54,9 @@ async def _shows(channel: Channel, request: Request, finding: Finding) -> bool:
     if finding.kind.startswith("logged"):
         await asyncio.sleep(0.02)
         return any(each.kind == finding.kind for each in channel.patient.logged())
-    found = channel.judge(request, answer) if answer else None
+    if answer is None or answer.problem == WAITS:
+        return False
+    found = channel.judge(request, answer)
     return found is not None and found.kind == finding.kind
 
 

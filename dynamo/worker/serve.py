@@ -32,6 +32,14 @@ PROCESS_DEFAULTS = {
     "DYN_SELF_HOST_METADATA": "0",
 }
 
+LOG_OF_ONE_PROCESS = (
+    "dynamo_runtime::component::client=off,dynamo_runtime::storage::kv=off,"
+    "dynamo_runtime::pipeline::network::egress::push_router=error,"
+    "dynamo_llm::discovery::controller=error,dynamo_llm::discovery::worker_monitor=error"
+)
+"""Where the runtime complains that watches of the store end. With `store=mem` they end because this
+process does, and are complained about in whatever order models, endpoints and runtime are ended."""
+
 
 def serve(plan: LaunchPlan) -> int:
     """Run until a signal or a failure; returns the exit status (R105, R116, R117)."""
@@ -52,7 +60,10 @@ def set_environment(plan: LaunchPlan) -> None:
     for overruled in exported_variables() - plan.runtime.environment.keys():
         os.environ.pop(overruled, None)
     os.environ.update(plan.runtime.environment)
-    for name, value in PROCESS_DEFAULTS.items():
+    defaults = dict(PROCESS_DEFAULTS)
+    if plan.runtime.store == "mem":
+        defaults["DYN_LOG"] += f",{LOG_OF_ONE_PROCESS}"
+    for name, value in defaults.items():
         os.environ.setdefault(name, value)
 
 

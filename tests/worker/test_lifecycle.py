@@ -84,6 +84,15 @@ def test_an_idle_worker_ends_at_once(start_worker: StartWorker) -> None:
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.parametrize("mode", ["round-robin", "kv"])
+def test_a_clean_stop_prints_no_error(start_worker: StartWorker, mode: str) -> None:
+    worker = start_worker(f"frontend.router_mode={mode}")
+    assert worker.complete().status_code == 200
+    assert worker.stop() == 0
+    text = worker.log.read_text()
+    assert [line for line in text.splitlines() if "ERROR" in line or "WARN" in line] == []
+
+
 def test_r101_r116_a_dead_engine_is_logged_and_ends_the_worker_with_status_1(
     start_worker: StartWorker,
 ) -> None:

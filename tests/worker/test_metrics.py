@@ -1,5 +1,6 @@
 """What a worker's status server tells beside the runtime's metrics."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -14,8 +15,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from dynamo.config.plan import EndpointPlan, LaunchPlan, ModelPlan
 from dynamo.worker.control.server import ControlServer
 from dynamo.worker.metrics import metrics_text
+from dynamo.worker.planes.durable_events.metrics import COUNTERS, GAUGES, families
+from dynamo.worker.planes.durable_events.rank_recorder import RankRecorder
 from tests.worker.control.test_server import LIMIT, live_settings
 
+OBSERVABILITY = Path(__file__).parents[2] / "docs" / "observability"
 PLAN = cast(
     LaunchPlan,
     SimpleNamespace(
@@ -59,6 +63,26 @@ def test_live_settings_and_their_changes_are_visible() -> None:
     found = samples(object(), control)
     assert found["dynamo_launch_live_changes_total"] == LABELS
     assert LIMIT in metrics_text(PLAN, cast(Any, object()), control)()
+
+
+def test_dashboard_and_alerts_know_exactly_the_metrics_of_our_own() -> None:
+    rank = SimpleNamespace(
+        rank=SimpleNamespace(dp_rank=0),
+        feed=SimpleNamespace(repaired=0, lost=0),
+        outbox=SimpleNamespace(overflows=0, waiting_bytes=0, blocks=(), exact=True),
+    )
+    control = ControlServer(cast(Any, None), live_settings())
+    text = metrics_text(
+        PLAN, cast(Any, object()), control, lambda: families([cast(RankRecorder, rank)])
+    )()
+    exported = set(re.findall(r"^(dynamo_launch_\w+)", text, re.MULTILINE))
+    asked = {
+        file: set(re.findall(r"dynamo_launch_\w+", (OBSERVABILITY / file).read_text()))
+        for file in ("grafana-dashboard.json", "alerts.yaml")
+    }
+    assert len(exported) == len(COUNTERS) + len(GAUGES) + 2
+    assert asked["grafana-dashboard.json"] == exported
+    assert set() < asked["alerts.yaml"] <= exported
 
 
 def test_r108_r109_metrics_of_several_processes_are_summed_without_duplicates(

@@ -53,11 +53,13 @@ class Kills:
     seen: Counter[str]
 
 
-def kill_in_turns(settings: Sequence[str], targets: Sequence[str], times: int) -> Kills:
+def kill_in_turns(
+    settings: Sequence[str], targets: Sequence[str], times: int, *, leases: bool = True
+) -> Kills:
     """Kill the targets one after the other, under load; a fleet serves until its own end.
 
     Targets are `frontend`, `worker`, `engine core`, and as the last one `fleet`, the process that
-    started all others.
+    started all others. Without `leases`, entries of the store are not waited for.
     """
     kills, seen = list[Kill](), Counter[str]()
     segments = frozenset(SHARED_MEMORY.iterdir())
@@ -66,7 +68,8 @@ def kill_in_turns(settings: Sequence[str], targets: Sequence[str], times: int) -
             scene = _start(settings, stack)
             with load(scene.fleet.url, CLIENTS) as running:
                 running.wait_for_answers(ANSWERS, 0.0)
-                kills += [_kill(scene, target, running) for target in targets[: times - len(kills)]]
+                for target in targets[: times - len(kills)]:
+                    kills.append(_kill(scene, target, running, leases))
             seen += running.seen()
     left = [f"shared memory {segment}" for segment in orphaned_segments(segments)]
     kills[-1] = Kill(kills[-1].killed, kills[-1].recovered_after, kills[-1].left + left)
@@ -97,7 +100,7 @@ def _end_all(place: Place) -> None:
         process.kill()
 
 
-def _kill(scene: _Scene, target: str, running: Load) -> Kill:
+def _kill(scene: _Scene, target: str, running: Load, leases: bool) -> Kill:
     victim, before = _process(scene, target), traces_of(scene.place)
     killed = time.monotonic()
     victim.kill()
@@ -109,7 +112,7 @@ def _kill(scene: _Scene, target: str, running: Load) -> Kill:
     now = traces_of(scene.place)
     left = left_behind(before, now, psutil.Process(scene.fleet.process.pid))
     left += _files_left(target, before.files, now.files)
-    if target != "frontend":  # it has no entries in the store
+    if leases and target != "frontend":  # it has no entries in the store
         time.sleep(max(0.0, killed + LEASE_SECONDS - time.monotonic()))
         left += store_entries(scene.place.store, not_renewed_for=LEASE_SECONDS)
     return Kill(target, recovered, left)

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,16 +88,18 @@ def _start(settings: Sequence[str], stack: ExitStack) -> _Scene:
     temporary, mark = folder / "tmp", uuid.uuid4().hex
     temporary.mkdir()
     place = Place(mark, temporary, folder / "run" / "store")
-    stack.callback(_end_all, place)
     command = fleet_command(folder, *settings, "fleet.max_restarts=100")
     fleet = run(command, folder, **{MARK: mark, "TMPDIR": str(temporary)})
+    stack.callback(fleet.process.wait)
+    stack.callback(_end_all, place)
     fleet.wait_for(r"fleet +\| ready: ", START_SECONDS)
     return _Scene(fleet, place)
 
 
 def _end_all(place: Place) -> None:
     for process in processes_of(place):
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _kill(scene: _Scene, target: str, running: Load, leases: bool) -> Kill:
@@ -113,9 +115,19 @@ def _kill(scene: _Scene, target: str, running: Load, leases: bool) -> Kill:
     left = left_behind(before, now, psutil.Process(scene.fleet.process.pid))
     left += _files_left(target, before.files, now.files)
     if leases and target != "frontend":  # it has no entries in the store
-        time.sleep(max(0.0, killed + LEASE_SECONDS - time.monotonic()))
-        left += store_entries(scene.place.store, not_renewed_for=LEASE_SECONDS)
+        left += _entries_left(scene.place.store, killed)
     return Kill(target, recovered, left)
+
+
+def _entries_left(store: Path, killed: float) -> list[str]:
+    """Name the entries that outlive their lease, and a successor's first look at them."""
+    time.sleep(max(0.0, killed + LEASE_SECONDS - time.monotonic()))
+    deadline = time.monotonic() + LEASE_SECONDS
+    while left := store_entries(store, not_renewed_for=LEASE_SECONDS):
+        if time.monotonic() > deadline:
+            return left
+        time.sleep(0.5)
+    return []
 
 
 def _process(scene: _Scene, target: str) -> psutil.Process:

@@ -21,11 +21,16 @@ SERVER = Machine(
 
 def launch_lines() -> list[str]:
     """Return the arguments of every `python launch.py ...` shown as a block, and in --help."""
-    texts = [page.read_text() for page in PAGES] + [EXAMPLES]
+    texts = [_joined(page.read_text()) for page in PAGES] + [EXAMPLES]
     found = [
         re.findall(r"^(?:    |  )python launch\.py(.*)$", text, re.MULTILINE) for text in texts
     ]
     return sorted({re.split(r"\s{2,}|\s#", line.rstrip())[0] for lines in found for line in lines})
+
+
+def _joined(text: str) -> str:
+    """Return a text with lines that end in a backslash joined with the next."""
+    return re.sub(r" \\\n\s*", " ", text)
 
 
 def overrides(line: str) -> list[str]:

@@ -44,7 +44,10 @@ def long_run(fleet: Fleet, engine: str, seconds: float, requests: int) -> LongRu
 
 def _worker(fleet: Fleet, engine: str) -> Process:
     if engine == "mock":
-        return fleet.worker(decode_step_seconds=0.01, num_gpu_blocks=FEW_BLOCKS)
+        # Its last 10,000 batches of KV events would be kept.
+        return fleet.worker(
+            decode_step_seconds=0.01, num_gpu_blocks=FEW_BLOCKS, publish_kv_events="false"
+        )
     cache = f"backend.engine.num_gpu_blocks_override={FEW_BLOCKS}"
     worker = fleet.start(*vllm_settings(fleet.model), "frontend=none", cache)
     worker.wait_for("ready: ", 240)

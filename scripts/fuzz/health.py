@@ -24,7 +24,7 @@ IN_FLIGHT = re.compile(
 )
 TRACEBACK, PANIC = "Traceback (most recent call last)", "panicked at"
 REFUSAL = re.compile(
-    r"([\w.]*\.)?(InvalidArgument|EngineShutdown|WorkerUnavailable|Cancelled|HttpError):"
+    r"([\w.]*\.)?(InvalidArgument|EngineShutdown|WorkerUnavailable|Cancelled|HttpError)(:|$)"
 )
 """Exceptions by which the runtime is told to refuse a request: it prints them, several threads at
 once, so that what belongs to one may stand in several lines."""

@@ -60,6 +60,8 @@ def of_runtime(request: Request, answer: Answer) -> Finding | None:
         return found
     if b"MessagePack value" in answer.body:
         return Finding("a number beyond 64 bits is not carried", text[:300], ours=False)
+    if answer.status >= 400 and not text.strip():
+        return Finding(f"{answer.content_type} without a message")
     if answer.status in (0, 500):
         return Finding(f"{answer.content_type}: {answer.problem}".rstrip(": "), text[:300])
     return None

@@ -56,6 +56,9 @@ def test_an_answer_to_head_has_no_body_to_be_typed() -> None:
 
 def test_a_failure_over_the_runtime_is_typed_by_its_exception() -> None:
     assert verdict.of_runtime(Request(), Answer(400, b"no", "InvalidArgument")) is None
+    silent = verdict.of_runtime(Request(), Answer(400, b"", "InvalidArgument"))
+    assert silent is not None
+    assert silent.kind == "InvalidArgument without a message"
     found = verdict.of_runtime(Request(), Answer(500, b"'x'", "Unknown"))
     assert found is not None
     assert found.kind == "Unknown"

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import pytest
-from dynamo.llm.exceptions import InvalidArgument
+from dynamo.llm.exceptions import HttpError, InvalidArgument
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -190,6 +190,21 @@ def test_a_cancelled_answer_stops_and_a_failed_one_is_an_error() -> None:
     assert cancelled["choices"][0]["finish_reason"] == "stop"
     with pytest.raises(RuntimeError, match="error: broken"):
         chat_chunk(Chunk([], finish_reason="error: broken"))
+
+
+class Failing(Letters):
+    """An engine that fails at each request and lives on."""
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[Chunk]:
+        yield Chunk([], finish_reason="error: the grammar is broken")
+
+
+async def test_a_request_at_which_the_engine_fails_is_a_typed_500() -> None:
+    engine: Any = Failing()
+    handler = GenerateHandler(engine, TextMode(Served(INFO), engine))
+    with pytest.raises(HttpError, match="the grammar is broken") as failure:
+        await anext(handler.generate(CHAT, Request("7")))
+    assert failure.value.code == 500
 
 
 async def test_the_words_of_a_refusal_reach_the_client() -> None:

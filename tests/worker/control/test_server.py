@@ -1,5 +1,6 @@
 """The control routes over real HTTP."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -96,6 +97,20 @@ async def test_without_the_token_nothing_is_told_or_changed(header: dict[str, st
         assert (await ask(server, "GET", headers=right))[1]["settings"][LIMIT] == 64
     finally:
         await server.close()
+
+
+async def test_a_token_that_is_no_text_is_refused_like_any_other() -> None:
+    running = ControlServer(ControlPlan("127.0.0.1", 0, "yes"), live_settings())
+    await running.start()
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(running.url.split(":")[2]))
+        writer.write(f"GET {PATH} HTTP/1.1\r\nHost: a\r\nAuthorization: ".encode())
+        writer.write(b"Bearer \xff\r\n\r\n")
+        assert b" 401 " in await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+    finally:
+        await running.close()
 
 
 json_values = st.recursive(

@@ -157,6 +157,19 @@ def test_r105_waiting_for_a_leader_ends_with_the_engine_or_when_it_is_told_to(
     assert "an engine core ended" in failing.log.read_text()
 
 
+def test_what_a_killed_leader_started_ends_with_it(group: Group) -> None:
+    follower = group.start_follower()
+    leader = group.start_leader()
+    wait_until_ready(leader)
+    wait_until_ready(follower)
+    started = psutil.Process(leader.process.pid).children(recursive=True)
+    assert len(started) >= 2, "an engine core and the coordinator of the ranks"
+    leader.process.kill()
+    _ended, left = psutil.wait_procs(started, 20)
+    assert [each.cmdline() for each in left] == []
+    assert follower.process.wait(60) == 1
+
+
 def until_waiting(follower: Server) -> None:
     deadline = time.monotonic() + 120
     while "waiting: for the leader of rank 1" not in follower.log.read_text():

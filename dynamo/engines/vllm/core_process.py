@@ -16,8 +16,10 @@ from dynamo.engines.engine_process import detach
 def engine_core_start_method(method: str | None) -> Iterator[None]:
     """Start engine cores by `fork` or `spawn` (None: as vLLM chooses), detached from the terminal.
 
-    Only the engine core is concerned: worker processes that it starts follow vLLM's own choice.
+    So is the coordinator of data-parallel ranks, which would outlive a killed worker. Worker
+    processes that the core starts follow vLLM's own choice.
     """
+    import vllm.v1.engine.coordinator as vllm_coordinator
     import vllm.v1.engine.utils as vllm_engine
 
     choose = vllm_engine.get_mp_context
@@ -26,11 +28,14 @@ def engine_core_start_method(method: str | None) -> Iterator[None]:
         chosen = method or choose().get_start_method()
         return _ForkContext() if chosen == "fork" else _SpawnContext()
 
-    vllm_engine.get_mp_context = context
+    modules = (vllm_engine, vllm_coordinator)
+    for module in modules:
+        module.get_mp_context = context
     try:
         yield
     finally:
-        vllm_engine.get_mp_context = choose
+        for module in modules:
+            module.get_mp_context = choose
 
 
 class _ForkedCore(ForkProcess):

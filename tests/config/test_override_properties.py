@@ -21,6 +21,8 @@ from dynamo.config.overrides import Vocabulary, check_overrides
 from dynamo.config.problems import problem_text
 from dynamo.config.schema_index import schema_index
 
+pytestmark = pytest.mark.slow
+
 CONF = Path(__file__).parents[2] / "conf"
 FIELDS = schema_index().fields
 GROUPS = ["store", "role", "connector", "preset", "deployment", "backend", "model", "frontend"]
@@ -178,7 +180,6 @@ def test_a_deep_json_object_of_a_variable_is_reported() -> None:
         assert (problem.path, problem.fatal) == (name, True)
 
 
-@pytest.mark.slow
 @given(keys, values, st.booleans())
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_composing_takes_stands_in_the_configuration(

@@ -10,6 +10,8 @@ import yaml
 from dynamo.launcher.cli import run_once
 from dynamo.launcher.report import EXIT_BAD_INPUT
 
+pytestmark = pytest.mark.slow
+
 FLEET = ["deployment=fleet", "backend=mocker", "fleet.directory=run"]
 PAIR = ["fleet.aggregated.replicas=0", "fleet.prefill.replicas=1", "fleet.decode.replicas=2"]
 

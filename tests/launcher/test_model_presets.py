@@ -12,6 +12,8 @@ from dynamo.launcher.checking import all_problems
 from dynamo.launcher.planning import plan_launch
 from tests.models import known_models
 
+pytestmark = pytest.mark.slow
+
 CONF = Path(__file__).parents[2] / "conf"
 PROMISE = re.compile(
     r"on (?P<count>one|two|four|eight) GPUs? of (?P<size>\d+) GB(?: or more)?:"

@@ -22,6 +22,8 @@ from dynamo.launcher.planning import plan_launch
 from dynamo.launcher.show import plan_text
 from tests.models import known_models
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DIRECTORY = "outputs/fleet/DATE/TIME"
 GOLDEN = ROOT / "tests" / "data" / "golden"
@@ -110,7 +112,6 @@ def test_a_preset_begins_with_the_line_that_runs_it(preset: str) -> None:
     assert lines[:2] == ["# @package _global_", f"# python launch.py preset={preset}"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_renders_as_recorded(preset: str) -> None:
     for name, text in rendered(preset).items():

@@ -11,6 +11,8 @@ from dynamo.config.machine import Machine
 from dynamo.config.plan import LaunchPlan
 from dynamo.launcher.planning import plan_launch
 
+pytestmark = pytest.mark.slow
+
 CONF = Path(__file__).parents[2] / "conf"
 SERVER = Machine(gpus=8, cpu_threads=64, memory_bytes=512 * 2**30)
 

@@ -9,6 +9,8 @@ from dynamo.tuning.pool import EnginePool
 from dynamo.tuning.trial import Measurement, Outcome
 from tests.tuning.plans import engine_plan, launch_plan
 
+pytestmark = pytest.mark.slow
+
 
 async def run(*plans: LaunchPlan) -> tuple[list[Measurement], list[Progress]]:
     progress: list[Progress] = []

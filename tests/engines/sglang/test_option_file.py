@@ -15,6 +15,8 @@ from dynamo.launcher.checking import all_problems
 from dynamo.launcher.planning import plan_launch
 from tests.e2e.backends import SGLANG, installed
 
+pytestmark = pytest.mark.slow
+
 CONF = Path(__file__).parents[3] / "conf"
 MACHINE = Machine(gpus=8)
 
@@ -205,7 +207,6 @@ def test_r149_the_path_is_taken_as_it_is(compose: Compose, tmp_path: Path) -> No
     assert engine(composition) == {"tp_size": 2}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "key", "value"),
     [

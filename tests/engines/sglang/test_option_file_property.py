@@ -15,6 +15,8 @@ from dynamo.config.schema_index import schema_index
 from dynamo.engines.catalogue import load
 from dynamo.engines.sglang.option_file import adopt
 
+pytestmark = pytest.mark.slow
+
 KEYS = st.sampled_from(sorted(load("sglang").spellings)) | st.text(max_size=8)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 VALUES = st.recursive(

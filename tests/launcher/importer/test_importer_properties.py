@@ -23,6 +23,8 @@ from dynamo.launcher.importer.server import MODULES, PROGRAMS
 from dynamo.launcher.importer.source import Source, SourceError
 from dynamo.launcher.importer.translate import Translation, translate
 
+pytestmark = pytest.mark.slow
+
 VERSIONS = {"vllm": "0.32.0", "sglang": "0.5.20"}
 CONNECTORS = known_connectors()
 SERVERS = [

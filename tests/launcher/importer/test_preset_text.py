@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,8 @@ from dynamo.engines.importing import Found
 from dynamo.launcher.importer.preset import preset_text
 from dynamo.launcher.importer.server import VLLM
 from dynamo.launcher.importer.translate import Translation
+
+pytestmark = pytest.mark.slow
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
     ["1e3", "0x10", "yes", "No", "~", "null", "2024-01-01", "1_000", ".5", ".inf", "a: b", "- a",

@@ -17,6 +17,8 @@ from dynamo.launcher.importer.preset import preset_text
 from dynamo.launcher.importer.verify import Verified
 from tests.launcher.importer.roundtrip import ROOT, command, from_script
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = ROOT / "tests" / "data" / "imported"
 OPTIONS = "cache_transceiver_config:\n  backend: DEFAULT\n"
 """Stands for the file in Dynamo's image that one of the lines names."""
@@ -95,7 +97,6 @@ def test_every_argument_of_a_public_line_reaches_the_engine(line: PublicLine) ->
     assert {name: planned.get(name) for name in engine} == dict(engine)
 
 
-@pytest.mark.slow
 @by_name
 def test_a_public_line_comes_back_from_its_native_command_line(line: PublicLine) -> None:
     plan = plan_of(line)

@@ -23,6 +23,8 @@ from dynamo.launcher.manifest.member import Member, planned_member
 from dynamo.launcher.planning import plan_launch
 from tests.launcher.importer.roundtrip import ROOT, SERVER
 
+pytestmark = pytest.mark.slow
+
 
 @functools.cache
 def composed(*overrides: str) -> Composition:

@@ -1,6 +1,7 @@
 """Order of the whole suite: fast tests first, then those that start real processes."""
 
 import gc
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ settings.load_profile("without deadlines")
 
 # Composing makes many objects that stay: looking for garbage so often is a sixth of the time.
 gc.set_threshold(100_000)
+
+# A suite that was started in the background ignores Ctrl-C, and so would all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 E2E = Path(__file__).parent / "e2e"
 

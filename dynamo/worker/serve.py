@@ -35,7 +35,8 @@ PROCESS_DEFAULTS = {
 LOG_OF_ONE_PROCESS = (
     "dynamo_runtime::component::client=off,dynamo_runtime::storage::kv=off,"
     "dynamo_runtime::pipeline::network::egress::push_router=error,"
-    "dynamo_llm::discovery::controller=error,dynamo_llm::discovery::worker_monitor=error"
+    "dynamo_llm::discovery::controller=error,dynamo_llm::discovery::worker_monitor=error,"
+    "dynamo_llm::kv_router::indexer::recovery::broker_zmq=off"
 )
 """Where the runtime complains that watches of the store end. With `store=mem` they end because this
 process does, and are complained about in whatever order models, endpoints and runtime are ended."""

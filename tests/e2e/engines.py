@@ -116,9 +116,10 @@ def shared_memory(process: psutil.Process) -> set[Path]:
 
 def engine_processes() -> list[psutil.Process]:
     """Return the descendants of this process that belong to engines."""
-    # Python's resource tracker stays until this process ends.
+    # Python's resource tracker stays until this process ends; a zombie holds nothing any more.
     return [
         child
         for child in psutil.Process().children(recursive=True)
-        if "resource_tracker" not in " ".join(child.cmdline())
+        if child.status() != psutil.STATUS_ZOMBIE
+        and "resource_tracker" not in " ".join(child.cmdline())
     ]

@@ -1,19 +1,18 @@
 """vLLM's AsyncLLM as an engine: token ids in, token ids out, nothing left behind."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import Chunk, EngineDeadError, EngineInfo, GenerateRequest
 from dynamo.engines.capabilities import Conversation, KvEventSource
-from dynamo.engines.footprint import Footprint, set_variables, temporary_directory
-from dynamo.engines.starting import build_in_thread
+from dynamo.engines.footprint import Footprint, temporary_directory
 from dynamo.engines.stopwatch import Stopwatch
 from dynamo.engines.vllm.hand_over import prefill_params
 from dynamo.engines.vllm.kv_events import with_sockets
 from dynamo.engines.vllm.log_noise import drop_expected_warnings
-from dynamo.engines.vllm.process_environment import core_start_method, set_environment
+from dynamo.engines.vllm.premises import Premises
+from dynamo.engines.vllm.process_environment import core_start_method
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -29,8 +28,7 @@ class VllmEngine:
 
     def __init__(self, plan: EnginePlan) -> None:
         self._plan = plan
-        self._overridden: dict[str, str | None] = {}
-        self._footprint: Footprint | None = None
+        self._premises = Premises(plan)
         self._running: RunningEngine | None = None
 
     async def start(self) -> EngineInfo:
@@ -39,10 +37,8 @@ class VllmEngine:
         The event loop stays free meanwhile. A cancelled start ends once vLLM is imported, at the
         latest, and leaves nothing.
         """
-        self._footprint = Footprint()
-        self._overridden = set_environment(self._plan, self._footprint.directory)
         try:
-            return await build_in_thread(self._build, self._footprint)
+            return await self._premises.build(self._build)
         except BaseException:
             await self.stop()
             raise
@@ -155,13 +151,9 @@ class VllmEngine:
     async def stop(self) -> None:
         """Stop the engine core, then remove what it left and undo the plan's environment."""
         running, self._running = self._running, None
-        footprint, self._footprint = self._footprint, None
         if running is not None:
             await running.shut_down()
-        if footprint is not None:
-            await asyncio.to_thread(footprint.remove)
-        overridden, self._overridden = self._overridden, {}
-        set_variables(overridden)
+        await self._premises.leave()
 
     def _started(self) -> "RunningEngine":
         if self._running is None:

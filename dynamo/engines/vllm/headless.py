@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from dynamo.config.plan import EnginePlan
 from dynamo.engines.base import EngineDeadError, EngineInfo
 from dynamo.engines.capabilities import KvEventSource
-from dynamo.engines.footprint import Footprint, set_variables, temporary_directory
-from dynamo.engines.starting import build_in_thread
+from dynamo.engines.footprint import Footprint, temporary_directory
 from dynamo.engines.stopwatch import Stopwatch
 from dynamo.engines.vllm.kv_events import with_sockets
 from dynamo.engines.vllm.log_noise import drop_expected_warnings
-from dynamo.engines.vllm.process_environment import core_start_method, set_environment
+from dynamo.engines.vllm.premises import Premises
+from dynamo.engines.vllm.process_environment import core_start_method
 
 if TYPE_CHECKING:
     from dynamo.engines.vllm.headless_cores import HeadlessCores
@@ -23,16 +23,13 @@ class HeadlessEngine:
 
     def __init__(self, plan: EnginePlan) -> None:
         self._plan = plan
-        self._overridden: dict[str, str | None] = {}
-        self._footprint: Footprint | None = None
+        self._premises = Premises(plan)
         self._running: HeadlessCores | None = None
 
     async def start(self) -> EngineInfo:
         """Import vLLM and start the cores, which load the model once they have met the leader."""
-        self._footprint = Footprint()
-        self._overridden = set_environment(self._plan, self._footprint.directory)
         try:
-            return await build_in_thread(self._build, self._footprint)
+            return await self._premises.build(self._build)
         except BaseException:
             await self.stop()
             raise
@@ -68,10 +65,6 @@ class HeadlessEngine:
     async def stop(self) -> None:
         """Stop the cores, then remove what they left and undo the plan's environment."""
         running, self._running = self._running, None
-        footprint, self._footprint = self._footprint, None
         if running is not None:
             await asyncio.to_thread(running.shut_down)
-        if footprint is not None:
-            await asyncio.to_thread(footprint.remove)
-        overridden, self._overridden = self._overridden, {}
-        set_variables(overridden)
+        await self._premises.leave()
